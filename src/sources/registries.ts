@@ -1,3 +1,5 @@
+import { REGISTRY_NAMES, type RegistryName } from '../config/registry-names.js';
+
 /** A Regional Internet Registry and where its statistics file is published. */
 export interface Registry {
   /** As in the first field of its files. */
@@ -6,9 +8,6 @@ export interface Registry {
   /** The file's own address first, then mirrors; `.md5` is appended for the checksum. */
   readonly urls: readonly string[];
 }
-
-export const REGISTRY_NAMES = ['apnic', 'ripencc', 'arin', 'lacnic', 'afrinic'] as const;
-export type RegistryName = (typeof REGISTRY_NAMES)[number];
 
 const OWN: Record<RegistryName, { title: string; folder: string }> = {
   apnic: { title: 'APNIC', folder: 'https://ftp.apnic.net/stats/apnic' },

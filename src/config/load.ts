@@ -1,0 +1,183 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+import { LineCounter, type Document, isNode, isScalar, parseDocument } from 'yaml';
+import { type z } from 'zod';
+
+import { UsageError, messageOf } from '../util/errors.js';
+import { type Config, configSchema } from './schema.js';
+
+/** Where a configuration is looked for when the command line names none. */
+export const DEFAULT_PATHS = ['./sekisho.yaml', '/etc/sekisho/sekisho.yaml'] as const;
+
+type Path = readonly PropertyKey[];
+
+/** A configuration that was checked, and where it came from. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** The file; undefined where the defaults are all there is. */
+  readonly file: string | undefined;
+  /** Makes a path of the configuration absolute: paths are relative to its file. */
+  readonly resolvePath: (path: string) => string;
+  /** An error about a value that the schema cannot judge (an unknown list, format, country). */
+  readonly errorAt: (path: Path, found: string, expected: string) => UsageError;
+}
+
+/**
+ * Reads and checks the configuration.
+ *
+ * @param path the file named on the command line, else the first of DEFAULT_PATHS that exists,
+ *   else the defaults
+ * @throws UsageError naming file, line, path, what was found and what was expected
+ */
+export function loadConfig(path?: string): LoadedConfig {
+  const file = path ?? DEFAULT_PATHS.find((candidate) => existsSync(candidate));
+  if (file === undefined) return parseConfig('', undefined);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`the configuration cannot be read: ${messageOf(error)}`);
+  }
+  return parseConfig(text, file);
+}
+
+/** Checks the text of a configuration; `file` is for messages and relative paths. */
+export function parseConfig(text: string, file: string | undefined): LoadedConfig {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const name = file ?? 'the configuration';
+  const syntax = document.errors[0];
+  if (syntax) {
+    const { line } = lineCounter.linePos(syntax.pos[0]);
+    throw new UsageError(`${name}:${line}: ${syntax.message}`);
+  }
+  const errorAt = (at: Path, found: string, expected: string): UsageError => {
+    const offset = offsetOf(document, at);
+    const place = offset === undefined ? name : `${name}:${lineCounter.linePos(offset).line}`;
+    const where = at.length > 0 ? `${at.map(String).join('.')}: ` : '';
+    return new UsageError(`${place}: ${where}found ${found}; expected ${expected}`);
+  };
+  const value: unknown = document.toJS() ?? {};
+  const result = configSchema.safeParse(value, { reportInput: true });
+  if (!result.success) {
+    const errors = result.error.issues.map((issue) => issueError(issue, value, errorAt));
+    throw new UsageError(errors.map((error) => error.message).join('\n'));
+  }
+  const folder = file === undefined ? process.cwd() : dirname(resolve(file));
+  return {
+    config: result.data,
+    file,
+    resolvePath: (path) => resolve(folder, path),
+    errorAt,
+  };
+}
+
+function issueError(
+  issue: z.core.$ZodIssue,
+  root: unknown,
+  errorAt: LoadedConfig['errorAt'],
+): UsageError {
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? '';
+    const known = knownKeys(issue.path);
+    const expected = known.length > 0 ? `one of ${known.join(', ')}` : 'a known option';
+    return errorAt([...issue.path, key], `the unknown option ${JSON.stringify(key)}`, expected);
+  }
+  if (issue.code === 'invalid_key') {
+    const expected = issue.issues[0]?.message ?? issue.message;
+    return errorAt(issue.path, `the name ${JSON.stringify(issue.path.at(-1))}`, expected);
+  }
+  const found = valueAt(root, issue.path);
+  return errorAt(issue.path, foundText(found), expectation(issue));
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return article(issue.expected);
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return issue.origin === 'array' || issue.origin === 'string'
+        ? issue.message
+        : `at least ${issue.minimum}`;
+    case 'too_big':
+      return `at most ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
+}
+
+function article(type: string): string {
+  const names: Record<string, string> = {
+    array: 'a list, such as [a, b]',
+    object: 'options below it',
+    record: 'names below it',
+    string: 'a text',
+    int: 'a whole number',
+  };
+  return names[type] ?? `a ${type}`;
+}
+
+function foundText(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function valueAt(root: unknown, path: Path): unknown {
+  let value = root;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}
+
+/** Offset of the key at the path, or of its nearest ancestor that stands in the text. */
+function offsetOf(document: Document, path: Path): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const parent: unknown =
+      length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const key = path[length - 1];
+    if (typeof parent === 'object' && parent !== null && 'items' in parent) {
+      for (const item of parent.items as unknown[]) {
+        const itemKey: unknown =
+          typeof item === 'object' && item !== null && 'key' in item ? item.key : undefined;
+        if (isScalar(itemKey) && itemKey.value === key) return itemKey.range?.[0];
+      }
+    }
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return undefined;
+}
+
+/** The options that the schema has at a path, for "expected one of". */
+function knownKeys(path: Path): string[] {
+  let schema: unknown = configSchema;
+  for (const key of path) {
+    const definition = unwrap(schema);
+    if (definition === undefined) return [];
+    if (definition.shape && typeof key === 'string') schema = definition.shape[key];
+    else schema = definition.valueType ?? definition.element;
+  }
+  return Object.keys(unwrap(schema)?.shape ?? {});
+}
+
+interface SchemaParts {
+  readonly shape?: Record<string, unknown>;
+  readonly valueType?: unknown;
+  readonly element?: unknown;
+  readonly innerType?: unknown;
+}
+
+/** The definition below defaults and optionals. */
+function unwrap(schema: unknown): SchemaParts | undefined {
+  let definition = (schema as { _zod?: { def?: SchemaParts } } | undefined)?._zod?.def;
+  while (definition?.innerType !== undefined) {
+    definition = (definition.innerType as { _zod?: { def?: SchemaParts } })._zod?.def;
+  }
+  return definition;
+}

@@ -1,0 +1,144 @@
+import { validate as isCronExpression } from 'node-cron';
+import { z } from 'zod';
+
+import { REGISTRY_NAMES } from './registry-names.js';
+
+/*
+ * The only place where an option exists. A description says what it does, in a sentence
+ * that stands in the commented example and in docs/configuration.md.
+ */
+
+const SECONDS = /^(\d+)(s|m|h|d)$/;
+const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const durationMs = z
+  .string()
+  .regex(SECONDS, { error: 'a duration such as 30s, 5m, 12h or 7d' })
+  .transform((text) => {
+    const [, count = '', unit = ''] = SECONDS.exec(text) ?? [];
+    return Number(count) * (UNIT_MS[unit] ?? 0);
+  });
+
+const SIZE = /^(\d+)(KiB|MiB|GiB)$/;
+const UNIT_BYTES: Record<string, number> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+const sizeBytes = z
+  .string()
+  .regex(SIZE, { error: 'a size such as 64MiB' })
+  .transform((text) => {
+    const [, count = '', unit = ''] = SIZE.exec(text) ?? [];
+    return Number(count) * (UNIT_BYTES[unit] ?? 0);
+  });
+
+const PERCENT = /^(\d+(?:\.\d+)?)%$/;
+
+const share = z
+  .string()
+  .regex(PERCENT, { error: 'a share such as 10%' })
+  .transform((text) => Number(PERCENT.exec(text)?.[1]) / 100);
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'an http or https URL' });
+
+const path = z.string().min(1, { error: 'a path' });
+
+/** Kernel objects and files are named after lists; 24 leaves room for what is put behind. */
+export const LIST_NAME = /^[a-z][a-z0-9_]{0,23}$/;
+
+const listName = z.string().regex(LIST_NAME, {
+  error: 'a name of at most 24 lower-case letters, digits and _, starting with a letter',
+});
+
+const sources = z
+  .strictObject({
+    registries: z
+      .array(z.enum(REGISTRY_NAMES))
+      .min(1, { error: 'at least one registry' })
+      .default([...REGISTRY_NAMES])
+      .describe('Registries to read. A country is spread over all five, so leave none out.'),
+    urls: z
+      .partialRecord(z.enum(REGISTRY_NAMES), z.array(httpUrl).min(1))
+      .default({})
+      .describe('Addresses to try in order instead of the built-in ones (your own mirror).'),
+    csv: z
+      .array(path)
+      .default([])
+      .describe(
+        'Country CSV files (DB-IP Lite, or the GeoLite2 network and location files) to use ' +
+          'instead of the registries.',
+      ),
+    fall: share
+      .prefault('10%')
+      .describe('A file is refused where a country in use would lose more than this share.'),
+    rise: share
+      .prefault('25%')
+      .describe('A file is refused where a country in use would gain more than this share.'),
+    connect_timeout: durationMs.prefault('10s').describe('Longest wait for a connection.'),
+    idle_timeout: durationMs.prefault('30s').describe('Longest silence within a download.'),
+    total_timeout: durationMs.prefault('10m').describe('Longest time for one file.'),
+    tries: z
+      .int()
+      .min(1)
+      .max(10)
+      .default(3)
+      .describe('Tries for each address before the next mirror is asked.'),
+    max_size: sizeBytes.prefault('64MiB').describe('Largest file that is taken, unpacked.'),
+  })
+  .prefault({})
+  .describe("Where the countries' addresses come from.");
+
+const list = z
+  .strictObject({
+    countries: z
+      .array(z.string())
+      .min(1, { error: 'at least one country code' })
+      .optional()
+      .describe(
+        'ISO 3166-1 codes (KR, CN, …), continents (asia, europe, …) or registries (apnic, …).',
+      ),
+    file: path.optional().describe('A file with an address, prefix or range a line.'),
+    url: httpUrl.optional().describe('The same, downloaded.'),
+    lists: z.array(listName).min(1).optional().describe('Other lists, joined.'),
+    and: z.array(listName).default([]).describe('Keep only what is in each of these lists too.'),
+    except: z.array(listName).default([]).describe('Leave out what is in any of these lists.'),
+  })
+  .check((context) => {
+    const { countries, file, url, lists } = context.value;
+    const kinds = [countries, file, url, lists].filter((kind) => kind !== undefined);
+    if (kinds.length === 1) return;
+    context.issues.push({
+      code: 'custom',
+      input: context.value,
+      message: 'exactly one of countries, file, url and lists',
+    });
+  });
+
+const exportRule = z.strictObject({
+  format: z.string().describe('Name of a format; `sekisho export --help` shows them.'),
+  file: path.describe('File to write; {list} in it stands for the name, one file a list.'),
+  lists: z.array(listName).optional().describe('Lists to write; all where not given.'),
+  family: z
+    .union([z.literal(4), z.literal(6)], { error: '4 or 6' })
+    .optional()
+    .describe('Only IPv4 (4) or IPv6 (6).'),
+  action: z.string().optional().describe('What stands behind an address, where the format has it.'),
+});
+
+export const configSchema = z.strictObject({
+  state: path
+    .default('/var/lib/sekisho')
+    .describe('Folder for the last good files; made where it is missing.'),
+  sources,
+  lists: z.record(listName, list).default({}).describe('Named sets of addresses.'),
+  exports: z.array(exportRule).default([]).describe('Files that `sekisho update` writes.'),
+  max_lines: z.int().min(1).default(500_000).describe('A file of more lines than this is refused.'),
+  schedule: z
+    .string()
+    .refine(isCronExpression, { error: 'a cron expression such as "17 4 * * *"' })
+    .optional()
+    .describe('When to update: minute, hour, day, month, weekday.'),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type ListDefinition = Config['lists'][string];
+export type ExportRule = Config['exports'][number];
+export type SourcesConfig = Config['sources'];

@@ -1,0 +1,119 @@
+import { type AddressSet } from '../ip/address-set.js';
+import { type AddressRange, parseRange } from '../ip/notation.js';
+import { RangeSetBuilder } from '../ip/range-set-builder.js';
+
+/** One line of a manual list that names addresses. */
+export interface Entry {
+  /** 1-based. */
+  readonly line: number;
+  /** The address as written. */
+  readonly text: string;
+  readonly range: AddressRange;
+  readonly reason?: string;
+  /** Time from which the entry no longer counts, milliseconds since 1970. */
+  readonly untilMs?: number;
+}
+
+/** A line that was refused. */
+export interface LineFault {
+  readonly line: number;
+  readonly found: string;
+  readonly expected: string;
+}
+
+export interface ManualList {
+  readonly entries: readonly Entry[];
+  readonly faults: readonly LineFault[];
+}
+
+/**
+ * Reads a manual list or a feed of plain prefixes: a line is
+ *
+ *     ADDRESS [until=DATE] [reason …] [# comment]
+ *
+ * where ADDRESS is an address, a prefix, `first-last` or IPv4 with a netmask. Lines that are
+ * not understood are told in `faults` and left out; the others stay.
+ */
+export function parseManualList(text: string): ManualList {
+  const entries: Entry[] = [];
+  const faults: LineFault[] = [];
+  const lines = text.replace(/^\uFEFF/, '').split('\n');
+  for (const [index, raw] of lines.entries()) {
+    const content = raw.replace(/(^|\s)[#;].*$/, '').trim();
+    if (content === '') continue;
+    const line = index + 1;
+    const entry = parseEntry(content, line);
+    if ('expected' in entry) faults.push({ line, ...entry });
+    else entries.push(entry);
+  }
+  return { entries, faults };
+}
+
+function parseEntry(
+  content: string,
+  line: number,
+): Entry | { readonly found: string; readonly expected: string } {
+  const [text = '', ...words] = content.split(/\s+/);
+  if (words[0] === '-') {
+    return { found: content, expected: 'a range without spaces: first-last' };
+  }
+  const range = parseRange(text);
+  if ('expected' in range) return { found: text, expected: range.expected };
+  let untilMs: number | undefined;
+  const reason: string[] = [];
+  for (const word of words) {
+    if (!/^until=/i.test(word)) {
+      reason.push(word);
+      continue;
+    }
+    untilMs = parseUntil(word.slice('until='.length));
+    if (untilMs === undefined) {
+      return { found: word, expected: 'until=2026-12-31 or until=2026-12-31T12:00:00Z' };
+    }
+  }
+  return {
+    line,
+    text,
+    range,
+    ...(reason.length > 0 && { reason: reason.join(' ') }),
+    ...(untilMs !== undefined && { untilMs }),
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+/** A date counts to its end in UTC; a time with its zone to that second. */
+function parseUntil(text: string): number | undefined {
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) {
+    const start = parseCalendarDay(text);
+    return start === undefined ? undefined : start + DAY_MS;
+  }
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
+  if (parseCalendarDay(text.slice(0, 10)) === undefined) return undefined;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** Midnight UTC of a day that the calendar has; Date.parse rolls 2026-02-30 over to March. */
+function parseCalendarDay(text: string): number | undefined {
+  const time = Date.parse(`${text}T00:00:00Z`);
+  if (Number.isNaN(time)) return undefined;
+  return new Date(time).toISOString().startsWith(text) ? time : undefined;
+}
+
+/** Whether the entry counts at a time. */
+export function isInForce(entry: Entry, nowMs: number): boolean {
+  return entry.untilMs === undefined || nowMs < entry.untilMs;
+}
+
+/** The addresses of the entries that count at a time. */
+export function addressesOf(entries: readonly Entry[], nowMs: number): AddressSet {
+  const v4 = new RangeSetBuilder(4);
+  const v6 = new RangeSetBuilder(6);
+  for (const entry of entries) {
+    if (!isInForce(entry, nowMs)) continue;
+    const { family, first, last } = entry.range;
+    (family === 4 ? v4 : v6).add(first, 0, last, 0);
+  }
+  return { v4: v4.build(), v6: v6.build() };
+}

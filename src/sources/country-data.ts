@@ -1,0 +1,75 @@
+import { type Address } from '../ip/address.js';
+import { hasAddress } from '../ip/address-set.js';
+import { compareWords } from '../ip/words.js';
+import { type CountryTable } from './country-table.js';
+import { isDelegated } from './statistics/records.js';
+import { type StatisticsFile, lineAt } from './statistics/scan.js';
+
+/** One record of a statistics file, as the registry wrote it. */
+export interface Delegation {
+  readonly registry: string;
+  readonly cc: string;
+  /** First address. */
+  readonly start: string;
+  /** IPv4: number of addresses; IPv6: prefix length. */
+  readonly value: number;
+  /** yyyymmdd; empty or zeros where the registry does not say. */
+  readonly date: string;
+  readonly status: string;
+}
+
+/** A statistics file in memory: its columns and its text. */
+export interface OpenStatistics {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly file: StatisticsFile;
+}
+
+/** Countries, and where the facts come from. */
+export interface CountryData {
+  readonly table: CountryTable;
+  /** One line for each file used, such as `apnic 20260618 (extended)`. */
+  readonly origins: readonly string[];
+  /** What the licence of the data asks to be shown. */
+  readonly attribution: readonly string[];
+  /** Remarks for a person at a terminal (a file that was passed over, and why). */
+  readonly notes: readonly string[];
+  /** Registries that no file was there for. */
+  readonly missing: readonly string[];
+  /** The statistics files, where they were kept open for look-ups. */
+  readonly statistics: readonly OpenStatistics[];
+}
+
+/**
+ * The record that covers an address, whatever its status; the last one that is delegated
+ * where several do.
+ */
+export function findRecord(data: CountryData, address: Address): Delegation | undefined {
+  let found: Delegation | undefined;
+  for (const { bytes, file } of data.statistics) {
+    const records = address.family === 4 ? file.ipv4 : file.ipv6;
+    const { words } = records;
+    for (let k = 0; k < records.length; k++) {
+      if (compareWords(records.firsts, k * words, address.words, 0, words) > 0) continue;
+      if (compareWords(records.lasts, k * words, address.words, 0, words) < 0) continue;
+      const delegated = isDelegated(records.statuses[k] as number);
+      if (delegated || found === undefined) {
+        found = delegationOf(lineAt(bytes, records.offsets[k] as number));
+      }
+      if (delegated) return found;
+    }
+  }
+  return found;
+}
+
+function delegationOf(line: string): Delegation {
+  const [registry = '', cc = '', , start = '', value = '', date = '', status = ''] =
+    line.split('|');
+  return { registry, cc, start, value: Number(value), date, status };
+}
+
+/** The country whose set holds the address. */
+export function findCountryOf(table: CountryTable, address: Address): string | undefined {
+  for (const { cc, addresses } of table.values()) if (hasAddress(addresses, address)) return cc;
+  return undefined;
+}

@@ -1,0 +1,72 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { gunzipSync, constants } from 'node:zlib';
+
+import { SourceError, UsageError } from '../../util/errors.js';
+import { type CountryData } from '../country-data.js';
+import { CountryCollector } from './country-collector.js';
+import { BLOCKS_HEADER, LOCATIONS_HEADER, readBlocks, readLocations } from './geolite2.js';
+import { readRangesCsv } from './ranges-csv.js';
+
+/** What the licences of known databases ask to be shown with results. */
+const ATTRIBUTIONS = {
+  ranges: 'IP Geolocation by DB-IP (https://db-ip.com), CC BY 4.0',
+  geolite2: 'This product includes GeoLite2 data created by MaxMind (https://www.maxmind.com)',
+} as const;
+
+/**
+ * Opens country CSV files: `first,last,cc` (DB-IP Lite), or GeoLite2 blocks with their
+ * locations file. The first line tells which.
+ *
+ * @throws ParseError for a line that cannot be read, UsageError where the locations are missing
+ */
+export async function openCsvFiles(paths: readonly string[]): Promise<CountryData> {
+  const firstLines = paths.map((path) => ({ path, line: firstLineOf(path) }));
+  const startingWith = (header: string): string[] =>
+    firstLines.filter(({ line }) => line.startsWith(header)).map(({ path }) => path);
+  const locationFiles = startingWith(LOCATIONS_HEADER);
+  const blockFiles = startingWith(BLOCKS_HEADER);
+  const rangeFiles = paths.filter(
+    (path) => !locationFiles.includes(path) && !blockFiles.includes(path),
+  );
+  const collector = new CountryCollector();
+  const [locationFile] = locationFiles;
+  if (blockFiles.length > 0) {
+    if (locationFile === undefined) {
+      throw new UsageError(
+        `${blockFiles[0] ?? ''}: expected a GeoLite2-Country-Locations-….csv file beside it`,
+      );
+    }
+    const locations = await readLocations(locationFile);
+    for (const path of blockFiles) await readBlocks(path, locations, collector);
+  }
+  for (const path of rangeFiles) await readRangesCsv(path, collector);
+  const table = collector.table();
+  if (table.size === 0) throw new SourceError(`${paths.join(', ')}: found no network in it`);
+  const attribution = [
+    ...(rangeFiles.length > 0 ? [ATTRIBUTIONS.ranges] : []),
+    ...(blockFiles.length > 0 ? [ATTRIBUTIONS.geolite2] : []),
+  ];
+  return { table, origins: paths, attribution, notes: [], missing: [], statistics: [] };
+}
+
+/** The beginning of a file's first line, for telling formats apart. */
+function firstLineOf(path: string): string {
+  const start = Buffer.alloc(4096);
+  const fd = openSync(path, 'r');
+  let length: number;
+  try {
+    length = readSync(fd, start, 0, start.length, 0);
+  } finally {
+    closeSync(fd);
+  }
+  let bytes = start.subarray(0, length);
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    bytes = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+  }
+  return (
+    bytes
+      .toString('utf8')
+      .replace(/^\uFEFF/, '')
+      .split('\n', 1)[0] ?? ''
+  );
+}

@@ -1,0 +1,125 @@
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+import { REGISTRY_NAMES } from '../config/registry-names.js';
+import { SourceError, UsageError, messageOf } from '../util/errors.js';
+import { type CountryData, type OpenStatistics } from './country-data.js';
+import { countryTableOf } from './country-table.js';
+import { damageText, findDamage } from './statistics/check.js';
+import { scanStatistics } from './statistics/scan.js';
+
+/** Larger than any file of a registry unpacks to; a gzip bomb ends here. */
+const MAX_UNPACKED_BYTES = 256 * 2 ** 20;
+
+/** Names that a folder may hold beside statistics files are passed over. */
+const STATISTICS_NAME = /^delegated-.*(?<!\.md5|\.asc|\.json|\.html)$/;
+const CSV_NAME = /\.csv(\.gz)?$/i;
+
+/**
+ * Opens files named on the command line: statistics files, plain or gzip, folders of them, or
+ * country CSV files. Offline: the state is neither read nor written, so nothing is compared
+ * with an earlier file; each has to be whole and plausible in itself.
+ *
+ * @throws UsageError where a path is missing or the kinds are mixed; SourceError where a file is
+ *   damaged
+ */
+export async function openFiles(paths: readonly string[]): Promise<CountryData> {
+  const files = paths.flatMap(filesOf);
+  const kinds = new Map(files.map((path) => [path, kindOf(path)]));
+  const csv = files.filter((path) => kinds.get(path) !== 'statistics');
+  if (csv.length === 0) return openStatisticsFiles(files);
+  if (csv.length < files.length) {
+    throw new UsageError(
+      `${files.find((path) => kinds.get(path) === 'statistics') ?? ''} is a statistics file and ` +
+        `${csv[0] ?? ''} is a CSV file; give files of one kind`,
+    );
+  }
+  const { openCsvFiles } = await import('./csv/open-csv.js');
+  return openCsvFiles(csv);
+}
+
+function filesOf(path: string): string[] {
+  let stats;
+  try {
+    stats = statSync(path);
+  } catch (error) {
+    throw new UsageError(`${path}: ${messageOf(error)}; expected a file or folder that exists`);
+  }
+  if (!stats.isDirectory()) return [path];
+  const names = readdirSync(path).sort();
+  const statistics = names.filter((name) => STATISTICS_NAME.test(name));
+  const chosen = statistics.length > 0 ? statistics : names.filter((name) => CSV_NAME.test(name));
+  if (chosen.length === 0) {
+    throw new UsageError(`${path}: found no delegated-… or .csv file in this folder`);
+  }
+  return chosen.map((name) => join(path, name)).filter((file) => statSync(file).isFile());
+}
+
+function kindOf(path: string): 'statistics' | 'csv' {
+  return CSV_NAME.test(path) ? 'csv' : 'statistics';
+}
+
+/** Reads and judges statistics files; of two of one registry the newer counts. */
+export function openStatisticsFiles(paths: readonly string[]): CountryData {
+  const opened = paths.map(openStatistics);
+  const newest = new Map<string, Judged>();
+  const notes: string[] = [];
+  for (const candidate of opened) {
+    const other = newest.get(candidate.registry);
+    if (other === undefined) {
+      newest.set(candidate.registry, candidate);
+      continue;
+    }
+    const [kept, passed] =
+      candidate.serialTimeMs > other.serialTimeMs ? [candidate, other] : [other, candidate];
+    notes.push(`${passed.path}: passed over, ${kept.path} of ${kept.registry} is not older`);
+    newest.set(candidate.registry, kept);
+  }
+  const statistics = [...newest.values()];
+  return {
+    table: countryTableOf(statistics.map(({ file }) => file)),
+    origins: statistics.map(
+      ({ registry, serial, file }) => `${registry} ${serial} (${file.edition})`,
+    ),
+    attribution: [],
+    notes,
+    missing: REGISTRY_NAMES.filter((name) => !newest.has(name)),
+    statistics,
+  };
+}
+
+interface Judged extends OpenStatistics {
+  readonly registry: string;
+  readonly serial: string;
+  readonly serialTimeMs: number;
+}
+
+function openStatistics(path: string): Judged {
+  const bytes = readPlainOrGzip(path);
+  const file = scanStatistics(bytes);
+  const damage = findDamage(file, REGISTRY_NAMES);
+  if (damage) throw new SourceError(`${damageText(path, damage)}. The file is refused.`);
+  const { registry, serial, serialTimeMs } = file.header ?? {
+    registry: '',
+    serial: '',
+    serialTimeMs: 0,
+  };
+  return { path, bytes, file, registry, serial, serialTimeMs };
+}
+
+/** Reads a file into memory, unpacked where it begins with gzip's magic number. */
+export function readPlainOrGzip(path: string): Uint8Array {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new SourceError(`${path}: ${messageOf(error)}`);
+  }
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES });
+  } catch (error) {
+    throw new SourceError(`${path}: found a gzip file that does not unpack: ${messageOf(error)}`);
+  }
+}
