@@ -1,8 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, onTestFinished } from 'vitest';
-import { getCurrentTest } from 'vitest/suite';
+import { afterAll, onTestFinished, TestRunner } from 'vitest';
 
 type Cleanup = () => unknown;
 
@@ -27,7 +26,7 @@ afterAll(async () => {
  * Not for `test.concurrent`, where no test is the current one.
  */
 export function cleanUp(cleanup: Cleanup): void {
-  if (getCurrentTest() === undefined) {
+  if (TestRunner.getCurrentTest() === undefined) {
     leftForTheEnd.push(cleanup);
   } else {
     onTestFinished(async () => {

@@ -1,15 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { test } from 'vitest';
 
 const { env } = process;
 
+/** An environment variable; one that is empty counts as not set. */
+const setting = (name: string): string | undefined => env[name] || undefined;
+
 /** Where `scripts/test-programs` leaves the wrappers of what the machine lacks. */
-const wrappers = join(
-  env['SEKISHO_TEST_PROGRAMS'] ??
-    join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sekisho', 'test-programs'),
+const wrappers = resolve(
+  setting('SEKISHO_TEST_PROGRAMS') ??
+    join(setting('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'sekisho', 'test-programs'),
   'bin',
 );
 

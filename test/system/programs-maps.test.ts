@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { temporaryFolder } from '../helpers/cleanup.js';
@@ -21,11 +21,13 @@ describe('programs that make and read files', () => {
     const table = join(folder, 'clients.cidr');
     await writeFile(table, '192.0.2.0/24 REJECT home\n2001:db8::/32 REJECT home6\n');
     // The two users that a postfix package would have made need not exist here.
-    await writeFile(join(folder, 'main.cf'), 'mail_owner = daemon\nsetgid_group = mail\n');
+    const settings = join(folder, 'main.cf');
+    await writeFile(settings, 'mail_owner = daemon\nsetgid_group = mail\n');
+    // Postfix waits a second or two for a main.cf that may still be being written.
+    await utimes(settings, 0, 0);
 
-    for (const settings of [[], ['-c', folder]]) {
-      const ask = (address: string) =>
-        run('postmap', [...settings, '-q', address, `cidr:${table}`]);
+    for (const options of [[], ['-c', folder]]) {
+      const ask = (address: string) => run('postmap', [...options, '-q', address, `cidr:${table}`]);
       expect(await ask('192.0.2.1')).toMatchObject({ code: 0, stdout: 'REJECT home\n' });
       expect(await ask('2001:db8::1')).toMatchObject({ code: 0, stdout: 'REJECT home6\n' });
       expect(await ask('198.51.100.1')).toMatchObject({ code: 1, stdout: '' });
