@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-console.log('sekisho');
+import { runProgram } from './cli/program.js';
+
+process.exitCode = await runProgram(process.argv.slice(2));

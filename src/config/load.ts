@@ -1,14 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { LineCounter, type Document, isNode, isScalar, parseDocument } from 'yaml';
 import { type z } from 'zod';
 
 import { UsageError, messageOf } from '../util/errors.js';
+import { findConfigFile } from './find.js';
 import { type Config, configSchema } from './schema.js';
-
-/** Where a configuration is looked for when the command line names none. */
-export const DEFAULT_PATHS = ['./sekisho.yaml', '/etc/sekisho/sekisho.yaml'] as const;
 
 type Path = readonly PropertyKey[];
 
@@ -31,7 +29,7 @@ export interface LoadedConfig {
  * @throws UsageError naming file, line, path, what was found and what was expected
  */
 export function loadConfig(path?: string): LoadedConfig {
-  const file = path ?? DEFAULT_PATHS.find((candidate) => existsSync(candidate));
+  const file = findConfigFile(path);
   if (file === undefined) return parseConfig('', undefined);
   let text: string;
   try {
@@ -95,7 +93,7 @@ function issueError(
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return article(issue.expected);
+      return issue.message.startsWith('Invalid input') ? article(issue.expected) : issue.message;
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`;
     case 'too_small':

@@ -8,33 +8,36 @@ import { REGISTRY_NAMES } from './registry-names.js';
  * that stands in the commented example and in docs/configuration.md.
  */
 
-const SECONDS = /^(\d+)(s|m|h|d)$/;
+const DURATION_EXPECTED = 'a duration such as 30s, 5m, 12h or 7d';
+const DURATION = /^(\d+)(s|m|h|d)$/;
 const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 const durationMs = z
-  .string()
-  .regex(SECONDS, { error: 'a duration such as 30s, 5m, 12h or 7d' })
+  .string({ error: DURATION_EXPECTED })
+  .regex(DURATION, { error: DURATION_EXPECTED })
   .transform((text) => {
-    const [, count = '', unit = ''] = SECONDS.exec(text) ?? [];
+    const [, count = '', unit = ''] = DURATION.exec(text) ?? [];
     return Number(count) * (UNIT_MS[unit] ?? 0);
   });
 
+const SIZE_EXPECTED = 'a size such as 64MiB';
 const SIZE = /^(\d+)(KiB|MiB|GiB)$/;
 const UNIT_BYTES: Record<string, number> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 const sizeBytes = z
-  .string()
-  .regex(SIZE, { error: 'a size such as 64MiB' })
+  .string({ error: SIZE_EXPECTED })
+  .regex(SIZE, { error: SIZE_EXPECTED })
   .transform((text) => {
     const [, count = '', unit = ''] = SIZE.exec(text) ?? [];
     return Number(count) * (UNIT_BYTES[unit] ?? 0);
   });
 
+const SHARE_EXPECTED = 'a share such as 10%';
 const PERCENT = /^(\d+(?:\.\d+)?)%$/;
 
 const share = z
-  .string()
-  .regex(PERCENT, { error: 'a share such as 10%' })
+  .string({ error: SHARE_EXPECTED })
+  .regex(PERCENT, { error: SHARE_EXPECTED })
   .transform((text) => Number(PERCENT.exec(text)?.[1]) / 100);
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'an http or https URL' });
@@ -128,14 +131,43 @@ export const configSchema = z.strictObject({
     .default('/var/lib/sekisho')
     .describe('Folder for the last good files; made where it is missing.'),
   sources,
-  lists: z.record(listName, list).default({}).describe('Named sets of addresses.'),
-  exports: z.array(exportRule).default([]).describe('Files that `sekisho update` writes.'),
+  lists: z
+    .record(listName, list)
+    .default({})
+    .meta({
+      description: 'Named sets of addresses: name and where they come from.',
+      examples: [
+        {
+          asia: { countries: ['KR', 'CN', 'TW', 'HK'], except: ['trusted'] },
+          home: { countries: ['JP'] },
+          trusted: { file: 'lists/trusted.txt' },
+          blocked: { file: 'lists/blocked.txt' },
+        },
+      ],
+    }),
+  exports: z
+    .array(exportRule)
+    .default([])
+    .meta({
+      description: 'Files that `sekisho update` writes.',
+      examples: [
+        [
+          { format: 'nft', file: 'out/sekisho.nft' },
+          { format: 'rbldnsd', file: 'out/{list}.rbldnsd', lists: ['asia', 'blocked'] },
+        ],
+      ],
+    }),
   max_lines: z.int().min(1).default(500_000).describe('A file of more lines than this is refused.'),
   schedule: z
     .string()
     .refine(isCronExpression, { error: 'a cron expression such as "17 4 * * *"' })
     .optional()
-    .describe('When to update: minute, hour, day, month, weekday.'),
+    .meta({
+      description:
+        'When to update: minute, hour, day, month, weekday; `config example` makes a line for ' +
+        'cron of it.',
+      examples: ['17 4 * * *'],
+    }),
 });
 
 export type Config = z.output<typeof configSchema>;

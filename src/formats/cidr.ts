@@ -8,6 +8,7 @@ export const cidr: Format = {
   extension: 'cidr',
   holdsSeveralLists: false,
   families: [4, 6],
+  splitsFamilies: true,
   render({ lists }, { families, maxLines }) {
     const out = new LineWriter('cidr', maxLines);
     for (const list of lists) {

@@ -31,6 +31,11 @@ export interface FormatOptions {
   readonly maxLines: number;
   /** What stands behind an address, in formats where an administrator chooses it. */
   readonly action?: string;
+  /**
+   * Age of the data as Unix time in seconds, where a format has a place for it: the serial
+   * of a zone, the build time of a database. The same data should give the same number.
+   */
+  readonly dataTimeSeconds?: number;
 }
 
 /** Turns lists into the text (or bytes) of a file. Pure: no I/O, no clock. */
@@ -44,6 +49,8 @@ export interface Format {
   readonly holdsSeveralLists: boolean;
   /** The families that the format can hold. */
   readonly families: readonly Family[];
+  /** In a folder, one file for each family (`kr-ipv4.cidr`, `kr-ipv6.cidr`). */
+  readonly splitsFamilies?: true;
   /** What `action` means here and its default; absent where the format has no such place. */
   readonly action?: { readonly meaning: string; readonly default: string };
   /**

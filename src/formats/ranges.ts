@@ -8,6 +8,7 @@ export const ranges: Format = {
   extension: 'ranges',
   holdsSeveralLists: false,
   families: [4, 6],
+  splitsFamilies: true,
   render({ lists }, { families, maxLines }) {
     const out = new LineWriter('ranges', maxLines);
     for (const list of lists) {

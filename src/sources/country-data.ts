@@ -30,6 +30,8 @@ export interface CountryData {
   readonly table: CountryTable;
   /** One line for each file used, such as `apnic 20260618 (extended)`. */
   readonly origins: readonly string[];
+  /** Time of the newest file by its own word, milliseconds since 1970, where it has one. */
+  readonly timeMs?: number;
   /** What the licence of the data asks to be shown. */
   readonly attribution: readonly string[];
   /** Remarks for a person at a terminal (a file that was passed over, and why). */

@@ -82,6 +82,7 @@ export function openStatisticsFiles(paths: readonly string[]): CountryData {
     origins: statistics.map(
       ({ registry, serial, file }) => `${registry} ${serial} (${file.edition})`,
     ),
+    timeMs: Math.max(...statistics.map(({ serialTimeMs }) => serialTimeMs)),
     attribution: [],
     notes,
     missing: REGISTRY_NAMES.filter((name) => !newest.has(name)),

@@ -1,0 +1,40 @@
+import { type Command } from 'commander';
+
+import { type ExitCode } from '../util/errors.js';
+
+/** What a command's file exports: its arguments and options, and what it does. */
+export interface CommandModule {
+  /** Declares arguments and options; `run` is called with what the action should do. */
+  define(command: Command, run: (work: () => Promise<ExitCode>) => Promise<void>): void;
+}
+
+/** A command, with all that help needs without loading it. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** Every command, in the order in which help shows them. A command's file is loaded when it is called. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'export',
+    summary: 'write lists in any format, to a file, a folder or standard output',
+    load: () => import('./export.js'),
+  },
+  {
+    name: 'countries',
+    summary: 'show what each country holds: records, ranges, prefixes, addresses',
+    load: () => import('./countries.js'),
+  },
+  {
+    name: 'why',
+    summary: 'show every fact that decides over an address',
+    load: () => import('./why.js'),
+  },
+  {
+    name: 'config',
+    summary: 'check the configuration, print an example, show what is in force',
+    load: () => import('./config.js'),
+  },
+];

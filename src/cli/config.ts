@@ -1,0 +1,54 @@
+import { type Command } from 'commander';
+
+import { assertDefinitions, readListTexts } from '../lists/open-lists.js';
+import { faultText } from '../lists/catalogue.js';
+import { parseManualList } from '../lists/manual.js';
+import { assertExportRules } from '../exports/rules.js';
+import { EXIT, UsageError } from '../util/errors.js';
+import { type CommandModule } from './commands.js';
+import { type DataOptions, addConfigOption } from './data-options.js';
+import { writeJson, writeOut } from './output.js';
+
+export const define: CommandModule['define'] = (command: Command, run) => {
+  const check = command.command('check').description('check the configuration and the lists');
+  addConfigOption(check).action(async (options: DataOptions) => run(() => checkConfig(options)));
+
+  command
+    .command('example')
+    .description('print a commented example')
+    .action(async () =>
+      run(async () => {
+        const { exampleConfig } = await import('../config/example.js');
+        // everybody at the full hour would be a burden on the registries' servers
+        const minute = Math.floor(Math.random() * 60);
+        await writeOut([exampleConfig(`${minute} 4 * * *`)]);
+        return EXIT.done;
+      }),
+    );
+
+  const show = command
+    .command('show')
+    .description('print the configuration in force, with defaults, as JSON');
+  addConfigOption(show).action(async (options: DataOptions) =>
+    run(async () => {
+      const { loadConfig } = await import('../config/load.js');
+      await writeJson(loadConfig(options.config).config);
+      return EXIT.done;
+    }),
+  );
+};
+
+/** Everything that can be wrong before an update: the file, what it refers to, the lists' lines. */
+async function checkConfig(options: DataOptions): Promise<0> {
+  const { loadConfig } = await import('../config/load.js');
+  const loaded = loadConfig(options.config);
+  assertDefinitions(loaded);
+  assertExportRules(loaded);
+  const faults = [...readListTexts(loaded).values()].flatMap(({ path, text }) =>
+    parseManualList(text).faults.map((fault) => faultText({ ...fault, path })),
+  );
+  if (faults.length > 0) throw new UsageError(faults.join('\n'));
+  const lists = Object.keys(loaded.config.lists).length;
+  await writeOut([`${loaded.file ?? 'no file, the defaults'}: good, ${lists} lists\n`]);
+  return EXIT.done;
+}

@@ -1,0 +1,74 @@
+import { type Command } from 'commander';
+
+import { findConfigFile } from '../config/find.js';
+import { type LoadedConfig } from '../config/load.js';
+import { type List } from '../lists/catalogue.js';
+import { type CountryData } from '../sources/country-data.js';
+import { note, warn } from './output.js';
+
+/** The options of every command that needs countries. */
+export interface DataOptions {
+  readonly config?: string;
+  readonly from?: string[];
+}
+
+export function addConfigOption(command: Command): Command {
+  return command.option(
+    '-c, --config <file>',
+    'configuration (default: ./sekisho.yaml, then /etc/sekisho/sekisho.yaml)',
+  );
+}
+
+export function addDataOptions(command: Command): Command {
+  return addConfigOption(command).option(
+    '--from <file...>',
+    'statistics files (plain or gzip), folders of them, or country CSV files to use instead of ' +
+      'the state; every word up to the next option or --',
+  );
+}
+
+/**
+ * Reads the configuration. With --from none is needed: then undefined where none is named and
+ * none stands in the usual places (which also saves the time of loading its parser).
+ */
+export async function loadConfigIfNeeded(options: DataOptions): Promise<LoadedConfig | undefined> {
+  if (options.from && findConfigFile(options.config) === undefined) return undefined;
+  const { loadConfig } = await import('../config/load.js');
+  return loadConfig(options.config);
+}
+
+/** Opens the countries that a command asked for, and tells remarks to a terminal. */
+export async function openCountries(
+  options: DataOptions,
+  loaded: LoadedConfig | undefined,
+): Promise<CountryData> {
+  const data = await open(options, loaded);
+  for (const text of data.notes) note(text);
+  return data;
+}
+
+async function open(options: DataOptions, loaded: LoadedConfig | undefined): Promise<CountryData> {
+  if (options.from) return (await import('../sources/open-files.js')).openFiles(options.from);
+  const { openState } = await import('../sources/open-state.js');
+  return openState(loaded ?? (await import('../config/load.js')).loadConfig(options.config));
+}
+
+/** Makes the configured lists; remarks go to a terminal, refused lines always to standard error. */
+export async function openListsOf(
+  loaded: LoadedConfig,
+  data: CountryData,
+): Promise<ReadonlyMap<string, List>> {
+  const { openLists } = await import('../lists/open-lists.js');
+  const { faultText } = await import('../lists/catalogue.js');
+  const { lists, notes } = openLists(loaded, data.table, Date.now());
+  for (const text of notes) note(text);
+  for (const text of new Set([...lists.values()].flatMap((list) => list.faults.map(faultText)))) {
+    warn(`${text}. The line is left out.`);
+  }
+  return lists;
+}
+
+/** Lines for the comment at the top of a file: where the data is from. */
+export function noticesOf(data: CountryData): string[] {
+  return [`Sekisho, from ${data.origins.join(', ')}`, ...data.attribution];
+}

@@ -1,0 +1,178 @@
+import { existsSync, statSync } from 'node:fs';
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+import { type LoadedConfig } from '../config/load.js';
+import { type ExportJob, contentOf, documentsAt, documentsIn } from '../exports/documents.js';
+import { writeDocuments } from '../exports/write.js';
+import { DEFAULT_MAX_LINES, FORMATS, type NamedList, findFormat } from '../formats/index.js';
+import { FAMILIES, type Family } from '../ip/family.js';
+import { listOfCountries } from '../lists/catalogue.js';
+import { expandCountry } from '../lists/countries.js';
+import { type CountryData } from '../sources/country-data.js';
+import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
+import { type CommandModule } from './commands.js';
+import {
+  type DataOptions,
+  addDataOptions,
+  loadConfigIfNeeded,
+  noticesOf,
+  openCountries,
+  openListsOf,
+} from './data-options.js';
+import { note, writeOut } from './output.js';
+
+interface ExportOptions extends DataOptions {
+  readonly country?: string[];
+  readonly list?: string[];
+  readonly all?: true;
+  readonly format: string;
+  readonly family?: string;
+  readonly out?: string;
+  readonly name?: string;
+  readonly action?: string;
+  readonly maxLines?: number;
+}
+
+const FORMAT_HELP = `
+Formats:
+${FORMATS.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`).join('\n')}`;
+
+export const define: CommandModule['define'] = (command: Command, run) => {
+  addDataOptions(command)
+    .option(
+      '--country <codes...>',
+      'countries (KR,CN), continents or registries, as one list',
+      codes,
+    )
+    .option('--list <names...>', 'lists of the configuration (default: all of them)')
+    .option('--all', 'every country, each as a list of its own')
+    .addOption(
+      new Option('--format <name>', 'what to write')
+        .choices(FORMATS.map((format) => format.name))
+        .default('cidr'),
+    )
+    .addOption(new Option('--family <n>', 'only IPv4 or IPv6').choices(['4', '6']))
+    .option('--out <path>', 'file or folder to write (default: standard output)')
+    .option('--name <name>', 'name of the list that --country makes')
+    .option('--action <text>', 'what stands behind an address, where the format has it')
+    .option('--max-lines <n>', `refuse to write more lines (default ${DEFAULT_MAX_LINES})`, count)
+    .addHelpText('after', FORMAT_HELP)
+    .action(async (options: ExportOptions) => run(() => exportLists(options)));
+};
+
+async function exportLists(options: ExportOptions): Promise<ExitCode> {
+  const format = findFormat(options.format);
+  if (format === undefined) throw new Error(`format ${options.format} passed commander's choice`);
+  assertOneSelection(options);
+  const loaded = await loadConfigIfNeeded(options);
+  const data = await openCountries(options, loaded);
+  const { lists, exitCode } = await chooseLists(options, loaded, data);
+  const job: ExportJob = {
+    format,
+    lists,
+    families: options.family === undefined ? FAMILIES : [Number(options.family) as Family],
+    maxLines: options.maxLines ?? loaded?.config.max_lines ?? DEFAULT_MAX_LINES,
+    notices: noticesOf(data),
+    ...(options.action !== undefined && { action: options.action }),
+    ...(data.timeMs !== undefined && { dataTimeSeconds: Math.floor(data.timeMs / 1000) }),
+  };
+  if (options.out === undefined) {
+    const [document] = documentsAt('-', job);
+    if (document) await writeOut(contentOf(document, job));
+  } else {
+    const documents = isFolder(options.out, job)
+      ? documentsIn(options.out.replace(/\/+$/, '') || '/', job)
+      : documentsAt(options.out, job);
+    writeDocuments(documents, job);
+  }
+  for (const text of data.attribution) note(text);
+  return exitCode;
+}
+
+function assertOneSelection({ country, list, all, name }: ExportOptions): void {
+  const given = [country && '--country', list && '--list', all && '--all'].filter(Boolean);
+  if (given.length > 1) {
+    throw new UsageError(`found ${given.join(' and ')}; expected one of them`);
+  }
+  if (name !== undefined && !country) {
+    throw new UsageError('found --name without --country; lists of the configuration have names');
+  }
+}
+
+async function chooseLists(
+  options: ExportOptions,
+  loaded: LoadedConfig | undefined,
+  data: CountryData,
+): Promise<{ lists: readonly NamedList[]; exitCode: ExitCode }> {
+  const { country, all, name } = options;
+  if (country) {
+    const list = listOfCountries(listName(country, name), country, data.table, note);
+    return { lists: [list], exitCode: EXIT.done };
+  }
+  if (all) {
+    const lists = [...data.table.values()].map(({ cc, addresses }) => ({
+      name: cc.toLowerCase(),
+      addresses,
+      countries: [{ cc, addresses }],
+    }));
+    return { lists, exitCode: EXIT.done };
+  }
+  return chooseConfigured(options, loaded, data);
+}
+
+async function chooseConfigured(
+  options: ExportOptions,
+  loaded: LoadedConfig | undefined,
+  data: CountryData,
+): Promise<{ lists: readonly NamedList[]; exitCode: ExitCode }> {
+  if (loaded === undefined || Object.keys(loaded.config.lists).length === 0) {
+    throw new UsageError('found no lists in the configuration; give --country KR,CN or --all');
+  }
+  const lists = await openListsOf(loaded, data);
+  const names = options.list ?? [...lists.keys()];
+  const chosen = names.map((wanted) => {
+    const list = lists.get(wanted);
+    if (list) return list;
+    const known = [...lists.keys()].join(', ');
+    throw new UsageError(`found list ${JSON.stringify(wanted)}; expected one of ${known}`);
+  });
+  const refused = chosen.some((list) => list.faults.length > 0);
+  return { lists: chosen, exitCode: refused ? EXIT.partial : EXIT.done };
+}
+
+/** `kr`, `kr_cn`; long lists of countries are named for what they are. */
+function listName(words: readonly string[], name: string | undefined): string {
+  const text = (name ?? words.join('_')).toLowerCase().replaceAll('-', '_');
+  if (name === undefined) return text.length <= 24 ? text : 'countries';
+  if (/^[a-z][a-z0-9_]{0,23}$/.test(text)) return text;
+  throw new UsageError(
+    `--name: found ${JSON.stringify(name)}; expected at most 24 letters, digits and _, a letter first`,
+  );
+}
+
+/** A folder that is there, or ends in a slash, or has to be one since a file cannot hold the lists. */
+function isFolder(path: string, { format, lists }: ExportJob): boolean {
+  if (path.endsWith('/')) return true;
+  if (existsSync(path)) return statSync(path).isDirectory();
+  return lists.length > 1 && !format.holdsSeveralLists;
+}
+
+/** Commander's parser of `--country KR,CN JP`; called for each word. */
+function codes(text: string, before: string[] | undefined): string[] {
+  const words = text.split(',').map((word) => word.trim());
+  for (const word of words) {
+    const expanded = expandCountry(word);
+    if ('expected' in expanded) {
+      throw new InvalidArgumentError(
+        `Found ${JSON.stringify(word)}; expected ${expanded.expected}.`,
+      );
+    }
+  }
+  return [...(before ?? []), ...words];
+}
+
+function count(text: string): number {
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected a number of lines.');
+}
