@@ -1,0 +1,78 @@
+/*
+ * Who may import whom: only towards the left of the road (docs/architecture.md), and never in
+ * a circle. `npm run lint` runs it; test/structure.test.ts shows that it bites.
+ */
+const ROAD = [
+  ['util', 'ip', 'linux'],
+  ['config'],
+  ['sources'],
+  ['lists'],
+  ['policy'],
+  ['formats', 'dnsbl', 'mta'],
+  ['exports'],
+  ['firewall'],
+  ['reports'],
+  ['daemon'],
+  ['cli'],
+];
+
+/** A room may import itself and the rooms before it; `util` and `linux` know nothing of addresses. */
+const forbidden = ROAD.flatMap((rooms, place) =>
+  rooms.map((room) => {
+    const allowed = [...ROAD.slice(0, place).flat(), room];
+    if (room === 'ip') allowed.push('util');
+    return {
+      name: `road-${room}`,
+      comment: `src/${room} may import only ${allowed.join(', ')}`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: { path: '^src/', pathNot: `^src/(${allowed.join('|')})/` },
+    };
+  }),
+);
+
+module.exports = {
+  forbidden: [
+    ...forbidden,
+    {
+      name: 'known-room',
+      comment: 'every file of src is in a room of the road, or is main.ts',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/((${ROAD.flat().join('|')})/|main\\.ts$)` },
+      to: {},
+    },
+    {
+      name: 'no-circle',
+      comment: 'an import that only exists for types is erased and may close a circle',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-test-in-product',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+    {
+      name: 'declared-packages-only',
+      comment: 'what the product imports is a dependency in package.json',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
+    },
+    {
+      name: 'pure-rooms',
+      comment: 'addresses, policy and formats do no I/O',
+      severity: 'error',
+      from: { path: '^src/(ip|policy|formats)/' },
+      to: { path: '^(node:)?(fs|net|dgram|http|https|child_process|dns|tls)(/|$)' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+  },
+};

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { describe, expect, test } from 'vitest';
+
+import { temporaryFolder } from './helpers/cleanup.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const run = promisify(execFile);
+
+/** The import check of `npm run lint` on a copy of src/ with some files more. */
+async function lintWith(files: Record<string, string>): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const name of ['src', 'package.json', 'tsconfig.json', '.dependency-cruiser.cjs']) {
+    await cp(join(ROOT, name), join(folder, name), { recursive: true });
+  }
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), `${text}\n`);
+  }
+  const program = join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+  const args = [program, 'src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'];
+  try {
+    await run(process.execPath, args, { cwd: folder });
+    return 'passed';
+  } catch (error) {
+    return String((error as { stdout?: unknown }).stdout);
+  }
+}
+
+describe('the import check of lint', () => {
+  test('passes a file that imports towards the left', async () => {
+    const text = "export { formatAddress } from '../ip/address.js';";
+    expect(await lintWith({ 'src/lists/extra.ts': text })).toBe('passed');
+  });
+
+  test.each<[rule: string, files: Record<string, string>]>([
+    ['road-ip', { 'src/ip/extra.ts': "export { define } from '../cli/why.js';" }],
+    ['road-sources', { 'src/sources/extra.ts': "export * from '../formats/index.js';" }],
+    ['road-formats', { 'src/formats/extra.ts': "export * from '../exports/documents.js';" }],
+    ['pure-rooms', { 'src/formats/extra.ts': "export { readFileSync } from 'node:fs';" }],
+    ['known-room', { 'src/manager/extra.ts': "export * from '../util/errors.js';" }],
+    ['declared-packages-only', { 'src/ip/extra.ts': "export { default } from 'fast-check';" }],
+    [
+      'no-circle',
+      {
+        'src/ip/one.ts': "export { two } from './two.js';\nexport const one = 1;",
+        'src/ip/two.ts': "export { one } from './one.js';\nexport const two = 2;",
+      },
+    ],
+  ])('%s is reported', async (rule, files) => {
+    expect(await lintWith(files)).toContain(rule);
+  });
+});
