@@ -1,3 +1,5 @@
+import { errors } from 'undici';
+
 import { SourceError, codeOf, messageOf } from '../../util/errors.js';
 
 /**
@@ -82,6 +84,9 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
  */
 export function failureOf(thrown: unknown, url: string, connectMs: number): DownloadFailure {
   if (thrown instanceof DownloadFailure) return thrown;
+  if (thrown instanceof errors.HTTPParserError) {
+    return new DownloadFailure(url, 'the answer is no HTTP', { cause: thrown });
+  }
   const code = codeOf(thrown);
   if (code === undefined) throw thrown;
   if (code === 'UND_ERR_CONNECT_TIMEOUT') {

@@ -161,28 +161,25 @@ async function readBody(
     },
   });
   const { maxBytes } = client.limits;
-  const collect = (source: AsyncIterable<Uint8Array>): Promise<Uint8Array> =>
-    collectBytes(source, maxBytes, url);
-  return packed ? pipeline(body, meter, createGunzip(), collect) : pipeline(body, meter, collect);
-}
-
-async function collectBytes(
-  source: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-  url: string,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of source) {
-    size += chunk.length;
-    if (size > maxBytes) {
-      throw new DownloadFailure(url, `the file is larger than ${sizeText(maxBytes)}`, {
-        kind: 'refused',
-      });
+  const collect = async (source: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of source) {
+      size += chunk.length;
+      if (size > maxBytes) {
+        const reason = `the file is larger than ${sizeText(maxBytes)}`;
+        watchdog.end(new DownloadFailure(url, reason, { kind: 'refused' }));
+        break;
+      }
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
+    return Buffer.concat(chunks);
+  };
+  const bytes = await (packed
+    ? pipeline(body, meter, createGunzip(), collect)
+    : pipeline(body, meter, collect));
+  if (watchdog.failure !== undefined) throw watchdog.failure;
+  return bytes;
 }
 
 function sizeText(bytes: number): string {

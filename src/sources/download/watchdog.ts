@@ -17,7 +17,7 @@ export class Watchdog {
     this.#url = url;
     this.#outer = outer;
     this.#total = setTimeout(() => {
-      this.#end(`not done within ${limits.totalMs / 1000} s`, false);
+      this.end(new DownloadFailure(url, `not done within ${limits.totalMs / 1000} s`));
     }, limits.totalMs);
     if (outer?.aborted) this.#stopped();
     else outer?.addEventListener('abort', this.#stopped, { once: true });
@@ -36,7 +36,8 @@ export class Watchdog {
     clearTimeout(this.#idle);
     this.#idleMs = ms;
     this.#idle = setTimeout(() => {
-      this.#end(`stalled: nothing came for ${ms / 1000} s`, true);
+      const reason = `stalled: nothing came for ${ms / 1000} s`;
+      this.end(new DownloadFailure(this.#url, reason, { temporary: true }));
     }, ms);
   }
 
@@ -46,12 +47,13 @@ export class Watchdog {
     this.#outer?.removeEventListener('abort', this.#stopped);
   }
 
-  readonly #stopped = (): void => {
-    this.#end('stopped', false);
-  };
-
-  #end(reason: string, temporary: boolean): void {
-    this.failure ??= new DownloadFailure(this.#url, reason, { temporary });
+  /** Ends the request. What the streams throw then says only that they were ended. */
+  end(failure: DownloadFailure): void {
+    this.failure ??= failure;
     this.#controller.abort(this.failure);
   }
+
+  readonly #stopped = (): void => {
+    this.end(new DownloadFailure(this.#url, 'stopped'));
+  };
 }
