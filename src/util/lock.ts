@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+import { SystemError } from './errors.js';
+import { makeFolder } from './atomic-file.js';
+import { requireProgram } from './programs.js';
+import { systemErrorOf } from './system-error.js';
+
+/** Who holds a lock, as that run wrote it down: for messages only, the kernel decides. */
+export interface LockHolder {
+  readonly pid: number;
+  /** What it runs, as `sekisho update`. */
+  readonly command: string;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+}
+
+/** A lock that was taken, or who has it (undefined where that run did not say yet). */
+export type LockAttempt =
+  { readonly lock: Lock } | { readonly lock: undefined; readonly holder: LockHolder | undefined };
+
+export interface LockOptions {
+  /** What this run is, for the message that others print. */
+  readonly command: string;
+  /** How long to wait for another run to end; default 0: not at all. */
+  readonly waitMs?: number;
+}
+
+const LOCK_FILE = 'lock';
+/** The status that flock(1) is told to end with where somebody else has the lock (EX_TEMPFAIL). */
+const HELD = 75;
+/** The number that our open lock file has in flock(1). */
+const INHERITED = 3;
+
+/** One run's hold on a state folder; also let go of by the kernel however this process ends. */
+export class Lock {
+  #file: number | undefined;
+
+  constructor(file: number) {
+    this.#file = file;
+  }
+
+  /** Lets go. Does nothing where that was done before. */
+  release(): void {
+    if (this.#file === undefined) return;
+    fs.ftruncateSync(this.#file, 0);
+    fs.closeSync(this.#file);
+    this.#file = undefined;
+  }
+}
+
+/**
+ * Takes the lock of a state folder (made where it is missing), for as long as `release` is not
+ * called and this process lives.
+ *
+ * The lock is flock(2)'s, which belongs to an open file, not to a process: flock(1) of
+ * util-linux is started with our open file as its descriptor 3, locks that, and ends; the lock
+ * stays with us until we close the file or die. Node.js opens files close-on-exec, so no
+ * program that is started later inherits it. The file itself is never removed: a new file of
+ * that name would be a second lock.
+ *
+ * @throws SystemError where the folder cannot be written or flock(1) fails or is missing
+ */
+export async function takeLock(folder: string, options: LockOptions): Promise<LockAttempt> {
+  makeFolder(folder);
+  const path = join(folder, LOCK_FILE);
+  const file = openLockFile(path);
+  try {
+    const status = await runFlock(file, options.waitMs ?? 0);
+    if (status === HELD) {
+      const holder = readHolder(file);
+      fs.closeSync(file);
+      return { lock: undefined, holder };
+    }
+    const holder: LockHolder = {
+      pid: process.pid,
+      command: options.command,
+      since: new Date().toISOString(),
+    };
+    fs.ftruncateSync(file, 0);
+    fs.writeSync(file, `${JSON.stringify(holder)}\n`, 0);
+    return { lock: new Lock(file) };
+  } catch (error) {
+    fs.closeSync(file);
+    throw systemErrorOf(error, 'cannot lock', path);
+  }
+}
+
+/** One line for the run that finds the lock held. */
+export function lockHeldText(folder: string, holder: LockHolder | undefined): string {
+  const who =
+    holder === undefined
+      ? 'another run'
+      : `another run (${holder.command}, process ${holder.pid}, since ${holder.since})`;
+  return `${who} holds ${join(folder, LOCK_FILE)}; nothing done`;
+}
+
+function openLockFile(path: string): number {
+  try {
+    return fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644);
+  } catch (error) {
+    throw systemErrorOf(error, 'cannot lock', path);
+  }
+}
+
+/** Runs flock(1) on our open file; resolves to 0 or HELD. */
+async function runFlock(file: number, waitMs: number): Promise<number> {
+  const program = requireProgram('flock', 'the Debian package util-linux');
+  const wait = waitMs > 0 ? ['--wait', String(waitMs / 1000)] : ['--nonblock'];
+  const args = [...wait, '--conflict-exit-code', String(HELD), String(INHERITED)];
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', file] });
+  let complaint = '';
+  (child.stderr as Readable).setEncoding('utf8').on('data', (text: string) => (complaint += text));
+  const status = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      resolve(code ?? signal);
+    });
+  });
+  if (status === 0 || status === HELD) return status;
+  const said = complaint.trim() || `ended with ${status ?? 'no status'}`;
+  throw new SystemError(`cannot lock: ${program}: ${said}`);
+}
+
+function readHolder(file: number): LockHolder | undefined {
+  const buffer = Buffer.alloc(1024);
+  const length = fs.readSync(file, buffer, 0, buffer.length, 0);
+  let value: unknown;
+  try {
+    value = JSON.parse(buffer.toString('utf8', 0, length));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined; // taken, and not written down yet
+    throw error;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { pid, command, since } = value as Record<string, unknown>;
+  if (typeof pid !== 'number' || typeof command !== 'string' || typeof since !== 'string') {
+    return undefined;
+  }
+  return { pid, command, since };
+}
