@@ -1,5 +1,5 @@
 import { type Family, bitsOf } from '../../src/ip/family.js';
-import { RangeSet } from '../../src/ip/range-set.js';
+import type { RangeSet } from '../../src/ip/range-set.js';
 import { rangeSetFromColumns } from '../../src/ip/range-set-builder.js';
 
 /*
