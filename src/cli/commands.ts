@@ -18,6 +18,11 @@ export interface CommandEntry {
 /** Every command, in the order in which help shows them. A command's file is loaded when it is called. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'fetch',
+    summary: 'download what changed at the registries',
+    load: () => import('./fetch.js'),
+  },
+  {
     name: 'export',
     summary: 'write lists in any format, to a file, a folder or standard output',
     load: () => import('./export.js'),

@@ -23,7 +23,7 @@ export class TestServer {
 
   static async start(routes: Readonly<Record<string, Route>> = {}): Promise<TestServer> {
     const test = new TestServer();
-    for (const [path, route] of Object.entries(routes)) test.routes.set(path, route);
+    test.restart(routes);
     const server = createServer((request, response) => {
       test.#answer(request, response);
     });
@@ -39,6 +39,13 @@ export class TestServer {
 
   url(path: string): string {
     return this.#origin + path;
+  }
+
+  /** Answers differently from now on, and forgets what was asked. */
+  restart(routes: Readonly<Record<string, Route>>): void {
+    this.requests.length = 0;
+    this.routes.clear();
+    for (const [path, route] of Object.entries(routes)) this.routes.set(path, route);
   }
 
   /** How often a path was asked for. */
