@@ -21,8 +21,8 @@ export const LEAF_RULES = 32;
  * A chain that has too many prefixes finds a block (the addresses under some leading bits)
  * that holds between one and two thirds of them, hands it to a chain of its own, and goes on
  * with the rest: a binary search by weight, which no pattern of addresses can lead into a
- * long path. IPv4 is divided by first octet first, so that a reader finds an address: a
- * block does not cut through an octet before a chain has nothing but that octet.
+ * long path. IPv4 is divided by first octet first, so that a reader finds an address: no
+ * block cuts through an octet while a chain still has prefixes of others.
  */
 export function chainsOf(set: RangeSet): readonly (readonly ChainRule[])[] {
   const prefixes = prefixesOf(set);
