@@ -1,0 +1,2 @@
+# Sekisho, golden data
+# second line of notice
