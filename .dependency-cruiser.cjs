@@ -12,6 +12,7 @@ const ROAD = [
   ['exports'],
   ['firewall'],
   ['reports'],
+  ['jobs'],
   ['daemon'],
   ['cli'],
 ];

@@ -18,6 +18,11 @@ export interface CommandEntry {
 /** Every command, in the order in which help shows them. A command's file is loaded when it is called. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'update',
+    summary: 'fetch, make the lists, write the files of the configuration: what cron runs',
+    load: () => import('./update.js'),
+  },
+  {
     name: 'fetch',
     summary: 'download what changed at the registries',
     load: () => import('./fetch.js'),

@@ -53,22 +53,31 @@ async function open(options: DataOptions, loaded: LoadedConfig | undefined): Pro
   return openState(loaded ?? (await import('../config/load.js')).loadConfig(options.config));
 }
 
-/** Makes the configured lists; remarks go to a terminal, refused lines always to standard error. */
+/** The configured lists, and whether none of them lacks anything. */
+export interface ConfiguredLists {
+  readonly lists: ReadonlyMap<string, List>;
+  readonly complete: boolean;
+}
+
+/**
+ * Makes the configured lists. Remarks go to a terminal; what is refused or left out always to
+ * standard error.
+ */
 export async function openListsOf(
   loaded: LoadedConfig,
   data: CountryData,
-): Promise<ReadonlyMap<string, List>> {
+  options: DataOptions,
+): Promise<ConfiguredLists> {
   const { openLists } = await import('../lists/open-lists.js');
   const { faultText } = await import('../lists/catalogue.js');
-  const { lists, notes } = openLists(loaded, data.table, Date.now());
+  const readState = options.from === undefined;
+  const { lists, notes, leftOut } = openLists(loaded, data.table, { nowMs: Date.now(), readState });
   for (const text of notes) note(text);
-  for (const text of new Set([...lists.values()].flatMap((list) => list.faults.map(faultText)))) {
-    warn(`${text}. The line is left out.`);
+  const faults = new Set([...lists.values()].flatMap((list) => list.faults.map(faultText)));
+  for (const text of faults) warn(`${text}. The line is left out.`);
+  for (const name of leftOut) {
+    const why = readState ? 'has no copy yet' : 'is in the state, which --from does not read';
+    warn(`list ${name} is left out: its feed ${why}`);
   }
-  return lists;
-}
-
-/** Lines for the comment at the top of a file: where the data is from. */
-export function noticesOf(data: CountryData): string[] {
-  return [`Sekisho, from ${data.origins.join(', ')}`, ...data.attribution];
+  return { lists, complete: faults.size === 0 && leftOut.length === 0 };
 }

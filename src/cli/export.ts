@@ -4,19 +4,18 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { type LoadedConfig } from '../config/load.js';
 import { type ExportJob, contentOf, documentsAt, documentsIn } from '../exports/documents.js';
-import { writeDocuments } from '../exports/write.js';
+import { writePlanned } from '../exports/write.js';
 import { DEFAULT_MAX_LINES, FORMATS, type NamedList, findFormat } from '../formats/index.js';
 import { FAMILIES, type Family } from '../ip/family.js';
 import { listOfCountries } from '../lists/catalogue.js';
 import { expandCountry } from '../lists/countries.js';
-import { type CountryData } from '../sources/country-data.js';
+import { type CountryData, noticesOf } from '../sources/country-data.js';
 import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
 import { type CommandModule } from './commands.js';
 import {
   type DataOptions,
   addDataOptions,
   loadConfigIfNeeded,
-  noticesOf,
   openCountries,
   openListsOf,
 } from './data-options.js';
@@ -84,7 +83,7 @@ async function exportLists(options: ExportOptions): Promise<ExitCode> {
     const documents = isFolder(options.out, job)
       ? documentsIn(options.out.replace(/\/+$/, '') || '/', job)
       : documentsAt(options.out, job);
-    writeDocuments(documents, job);
+    writePlanned([{ job, documents }]);
   }
   for (const text of data.attribution) note(text);
   return exitCode;
@@ -129,7 +128,7 @@ async function chooseConfigured(
   if (loaded === undefined || Object.keys(loaded.config.lists).length === 0) {
     throw new UsageError('found no lists in the configuration; give --country KR,CN or --all');
   }
-  const lists = await openListsOf(loaded, data);
+  const { lists } = await openListsOf(loaded, data, options);
   const names = options.list ?? [...lists.keys()];
   const chosen = names.map((wanted) => {
     const list = lists.get(wanted);

@@ -2,35 +2,24 @@ import { Argument, type Command, Option } from 'commander';
 
 import { type LoadedConfig } from '../config/load.js';
 import { REGISTRY_NAMES, type RegistryName } from '../config/registry-names.js';
-import { countriesInUse } from '../lists/in-use.js';
 import {
-  type FetchOptions,
-  type FetchProgress,
-  type FetchReport,
-  exitCodeOf,
-  faultLines,
-  fetchRegistries,
-} from '../sources/fetch.js';
-import { REGISTRIES } from '../sources/registries.js';
-import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
-import { lockHeldText, takeLock } from '../util/lock.js';
-import { packageVersion } from '../util/version.js';
+  type FetchWishes,
+  chosenRegistries,
+  feedFaultLines,
+  fetchConfigured,
+  fetchConfiguredFeeds,
+} from '../jobs/fetch.js';
+import { type FetchReport, exitCodeOf, faultLines } from '../sources/fetch.js';
+import { EXIT, type ExitCode } from '../util/errors.js';
 import { type CommandModule } from './commands.js';
 import { addConfigOption } from './data-options.js';
 import { note, warn } from './output.js';
+import { withStateLock } from './state-lock.js';
 
-/** What `fetch` takes beside the configuration, and `update` too. */
-export interface FetchWishes {
-  /** Only these; all that are configured where it is not given or empty. */
-  readonly registries?: readonly RegistryName[];
-  /** Take the next file of these without a look at their last one. */
-  readonly accept?: readonly RegistryName[];
-  /** No bars and no remarks, at a terminal either. */
-  readonly quiet?: boolean;
-}
-
-interface FetchCommandOptions extends Omit<FetchWishes, 'registries'> {
+interface FetchCommandOptions {
   readonly config?: string;
+  readonly accept?: readonly RegistryName[];
+  readonly quiet?: boolean;
 }
 
 export const define: CommandModule['define'] = (command: Command, run) => {
@@ -40,17 +29,19 @@ export const define: CommandModule['define'] = (command: Command, run) => {
         REGISTRY_NAMES,
       ),
     )
-    .addOption(
-      new Option(
-        '--accept <registries...>',
-        'take the next file of these even if its serial goes back or a country loses or gains much',
-      ).choices(REGISTRY_NAMES),
-    )
+    .addOption(acceptOption())
     .option('-q, --quiet', 'print failures only')
     .action(async (registries: RegistryName[], options: FetchCommandOptions) =>
       run(() => fetchCommand(registries, options)),
     );
 };
+
+export function acceptOption(): Option {
+  return new Option(
+    '--accept <registries...>',
+    'take the next file of these even if its serial goes back or a country loses or gains much',
+  ).choices(REGISTRY_NAMES);
+}
 
 async function fetchCommand(
   registries: readonly RegistryName[],
@@ -65,92 +56,46 @@ async function fetchCommand(
       'registries, where there is to be a fetch',
     );
   }
-  const state = loaded.resolvePath(loaded.config.state);
-  const attempt = await takeLock(state, { command: 'sekisho fetch' });
-  if (attempt.lock === undefined) {
-    warn(lockHeldText(state, attempt.holder));
-    return EXIT.done;
-  }
-  try {
-    return exitCodeOf(await fetchConfigured(loaded, { ...options, registries }));
-  } finally {
-    attempt.lock.release();
-  }
+  const outcome = await withStateLock(loaded, 'sekisho fetch', async () => {
+    const code = exitCodeOf(await fetchAndTell(loaded, { ...options, registries }, options.quiet));
+    const feeds = registries.length > 0 ? EXIT.done : await fetchFeedsAndTell(loaded);
+    return code === EXIT.done ? feeds : code;
+  });
+  return outcome ?? EXIT.done;
 }
 
-/**
- * Fetches as the configuration says; the caller holds the lock of the state. Bars at a
- * terminal; failures, a line each, always.
- *
- * @throws what `fetchRegistries` throws, and UsageError for registries that are not configured
- */
-export async function fetchConfigured(
+/** Fetches with bars at a terminal; failures, a line each, always. The caller holds the lock. */
+export async function fetchAndTell(
   loaded: LoadedConfig,
   wishes: FetchWishes,
+  quiet = false,
 ): Promise<FetchReport> {
+  const talks = process.stderr.isTTY && !quiet;
   const names = chosenRegistries(loaded, wishes);
-  const talks = process.stderr.isTTY && wishes.quiet !== true;
   const bars = talks ? new (await import('./fetch-bars.js')).FetchBars(names) : undefined;
   let report;
   try {
-    report = await fetchRegistries(fetchOptions(loaded, names, wishes, bars));
+    report = await fetchConfigured(loaded, wishes, bars);
   } finally {
     bars?.stop();
   }
   for (const line of faultLines(report)) warn(line);
-  if (talks) {
-    for (const { registry, outcome, notes, oldSerial, newSerial } of report.outcomes) {
-      const from = oldSerial === undefined ? '' : ` from ${oldSerial}`;
-      if (outcome === 'updated') note(`${registry} updated${from} to ${newSerial ?? ''}`);
-      if (outcome === 'unchanged') note(`${registry} has nothing newer than ${newSerial ?? ''}`);
-      for (const text of notes) note(`${registry}: ${text}`);
-    }
-  }
+  if (talks) tellOutcomes(report);
   return report;
 }
 
-function chosenRegistries(loaded: LoadedConfig, wishes: FetchWishes): readonly RegistryName[] {
-  const configured = loaded.config.sources.registries;
-  const { registries = [], accept = [] } = wishes;
-  const names = registries.length > 0 ? registries : configured;
-  for (const [words, among, where] of [
-    [registries, configured, 'the registries of the configuration'],
-    [accept, names, 'the registries that are fetched'],
-  ] as const) {
-    const stranger = words.find((name) => !among.includes(name));
-    if (stranger !== undefined) {
-      throw new UsageError(`found ${stranger}; expected one of ${where}: ${among.join(', ')}`);
-    }
-  }
-  return REGISTRY_NAMES.filter((name) => names.includes(name));
+/** Fetches the lists that have a URL; failures, a line each, always. The caller holds the lock. */
+export async function fetchFeedsAndTell(loaded: LoadedConfig): Promise<ExitCode> {
+  const lines = feedFaultLines(await fetchConfiguredFeeds(loaded));
+  for (const line of lines) warn(line);
+  return lines.length > 0 ? EXIT.partial : EXIT.done;
 }
 
-function fetchOptions(
-  loaded: LoadedConfig,
-  names: readonly RegistryName[],
-  wishes: FetchWishes,
-  progress: FetchProgress | undefined,
-): FetchOptions {
-  const { config, resolvePath } = loaded;
-  const { sources } = config;
-  return {
-    state: resolvePath(config.state),
-    registries: REGISTRIES.filter(({ name }) => names.includes(name)).map((registry) => ({
-      ...registry,
-      urls: sources.urls[registry.name] ?? registry.urls,
-    })),
-    countries: countriesInUse(config.lists),
-    fall: sources.fall,
-    rise: sources.rise,
-    accept: new Set(wishes.accept),
-    limits: {
-      connectMs: sources.connect_timeout,
-      idleMs: sources.idle_timeout,
-      totalMs: sources.total_timeout,
-      tries: sources.tries,
-      maxBytes: sources.max_size,
-    },
-    userAgent: `sekisho/${packageVersion()}`,
-    ...(progress && { progress }),
-  };
+function tellOutcomes({ outcomes }: FetchReport): void {
+  for (const { registry, outcome, notes, oldSerial, newSerial } of outcomes) {
+    const from = oldSerial === undefined ? '' : ` from ${oldSerial}`;
+    if (outcome === 'updated') note(`${registry} updated${from} to ${newSerial ?? ''}`);
+    if (outcome === 'unchanged') note(`${registry} has nothing newer than ${newSerial ?? ''}`);
+    for (const text of notes) note(`${registry}: ${text}`);
+  }
 }

@@ -45,7 +45,7 @@ export const define: CommandModule['define'] = (command: Command, run) => {
         const addresses = texts.map(addressFrom);
         const loaded = await loadConfigIfNeeded(options);
         const data = await openCountries(options, loaded);
-        const lists = loaded ? [...(await openListsOf(loaded, data)).values()] : [];
+        const lists = loaded ? [...(await openListsOf(loaded, data, options)).lists.values()] : [];
         const findings = addresses.map((address) => explain(address, data, lists));
         if (options.json) await writeJson(findings.map(({ finding }) => finding));
         else await writeOut(findings.map(({ line }) => line + '\n'));

@@ -98,7 +98,8 @@ export function findDefinitionFaults(
   return faults;
 }
 
-function neighbours(definition: ListDefinition): readonly string[] {
+/** Names of the lists that a definition refers to. */
+export function neighboursOf(definition: ListDefinition): readonly string[] {
   return [...(definition.lists ?? []), ...definition.and, ...definition.except];
 }
 
@@ -110,7 +111,7 @@ function findCircle(
     if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];
     const definition = definitions[name];
     if (done.has(name) || definition === undefined) return undefined;
-    for (const other of neighbours(definition)) {
+    for (const other of neighboursOf(definition)) {
       const circle = visit(other, [...path, name]);
       if (circle) return circle;
     }

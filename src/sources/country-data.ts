@@ -75,3 +75,8 @@ export function findCountryOf(table: CountryTable, address: Address): string | u
   for (const { cc, addresses } of table.values()) if (hasAddress(addresses, address)) return cc;
   return undefined;
 }
+
+/** Lines for the comment at the top of a file: where the data is from. */
+export function noticesOf(data: CountryData): string[] {
+  return [`Sekisho, from ${data.origins.join(', ')}`, ...data.attribution];
+}

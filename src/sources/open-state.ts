@@ -1,15 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { type LoadedConfig } from '../config/load.js';
 import { SourceError } from '../util/errors.js';
 import { type CountryData } from './country-data.js';
 import { openStatisticsFiles } from './open-files.js';
-
-/** The last good file of a registry in the state folder. */
-export function stateFile(stateFolder: string, registry: string): string {
-  return join(stateFolder, 'sources', `delegated-${registry}`);
-}
+import { sourcesFolder, storedPath } from './store.js';
 
 /**
  * Opens the countries that the configuration names: its CSV files, or the last good files of
@@ -24,12 +19,12 @@ export async function openState({ config, resolvePath }: LoadedConfig): Promise<
     return openCsvFiles(csv.map(resolvePath));
   }
   const state = resolvePath(config.state);
-  const here = registries.filter((registry) => existsSync(stateFile(state, registry)));
+  const here = registries.filter((registry) => existsSync(storedPath(state, registry)));
   if (here.length === 0) {
     throw new SourceError(
-      `no statistics file in ${join(state, 'sources')}; run \`sekisho update\`, or name files with --from`,
+      `no statistics file in ${sourcesFolder(state)}; run \`sekisho update\`, or name files with --from`,
     );
   }
-  const data = openStatisticsFiles(here.map((registry) => stateFile(state, registry)));
+  const data = openStatisticsFiles(here.map((registry) => storedPath(state, registry)));
   return { ...data, missing: registries.filter((registry) => !here.includes(registry)) };
 }

@@ -1,0 +1,25 @@
+import { type LoadedConfig } from '../config/load.js';
+import { lockHeldText, takeLock } from '../util/lock.js';
+import { warn } from './output.js';
+
+/**
+ * Does work that writes to the state, alone. Where another run holds the lock, a line says so
+ * and undefined is returned: that run does what this one would have done.
+ */
+export async function withStateLock<T>(
+  { config, resolvePath }: LoadedConfig,
+  command: string,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const state = resolvePath(config.state);
+  const attempt = await takeLock(state, { command });
+  if (attempt.lock === undefined) {
+    warn(lockHeldText(state, attempt.holder));
+    return undefined;
+  }
+  try {
+    return await work();
+  } finally {
+    attempt.lock.release();
+  }
+}
