@@ -10,6 +10,9 @@ import { DATA_SEPARATOR_BYTES, MmdbTree, type RecordSize, recordSizeFor } from '
 /** Readers of MaxMind's API libraries look for `Country` in the type, some for the whole name. */
 const DATABASE_TYPE = 'GeoLite2-Country';
 
+/** Build time where the age of the data is not given: libmaxminddb refuses a file that says 0. */
+const UNKNOWN_BUILD_TIME = 1;
+
 const METADATA_MARKER = Uint8Array.of(0xab, 0xcd, 0xef, ...Buffer.from('MaxMind.com'));
 
 /** ::/96, where the tree holds IPv4, and ::ffff:0:0/96, the same addresses mapped (RFC 4291). */
@@ -72,7 +75,7 @@ export function renderMmdb(
     languages: ['en'],
     binary_format_major_version: new MmdbInteger('uint16', 2),
     binary_format_minor_version: new MmdbInteger('uint16', 0),
-    build_epoch: new MmdbInteger('uint64', dataTimeSeconds ?? 0),
+    build_epoch: new MmdbInteger('uint64', dataTimeSeconds ?? UNKNOWN_BUILD_TIME),
     description: { en: ['Sekisho country database', ...notices].join('; ') },
   };
   return [
