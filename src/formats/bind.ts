@@ -15,7 +15,7 @@ const NEGATIVE_TTL_SECONDS = 300;
 const SECONDARY_TIMERS = '3600 600 604800';
 
 /**
- * A master file (RFC 1035 section 5) for named, nsd, Knot and PowerDNS: A and TXT records
+ * A master file (RFC 1035 section 5) for named and nsd: A and TXT records
  * under reversed octets and nibbles (RFC 5782), with a wildcard for each block of many
  * addresses. Every name is relative, so it loads under any origin.
  *
@@ -26,7 +26,7 @@ const SECONDARY_TIMERS = '3600 600 604800';
  */
 export const bind: Format = {
   name: 'bind',
-  summary: 'DNSBL zone as a master file of wildcards, for named, nsd, Knot',
+  summary: 'DNSBL zone as a master file of wildcards, for named and nsd',
   extension: 'zone',
   holdsSeveralLists: false,
   families: [4, 6],

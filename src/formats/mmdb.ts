@@ -1,13 +1,14 @@
 import { subtract } from '../ip/algebra.js';
 import { FAMILIES } from '../ip/family.js';
 import { RangeSet } from '../ip/range-set.js';
+import { countryName } from '../lists/countries.js';
 import { UsageError } from '../util/errors.js';
 import { countrySetsOf } from './country-parts.js';
 import { type Format, type FormatInput, type FormatOptions } from './format.js';
 import { MmdbInteger, type MmdbValue, encodeValue } from './mmdb-data.js';
 import { DATA_SEPARATOR_BYTES, MmdbTree, type RecordSize, recordSizeFor } from './mmdb-tree.js';
 
-/** Readers of MaxMind's API libraries look for `Country` in the type, some for the whole name. */
+/** MaxMind's own libraries read countries from this type only (Perl: `^(GeoLite2|GeoIP2)-Country$`). */
 const DATABASE_TYPE = 'GeoLite2-Country';
 
 /** Build time where the age of the data is not given: libmaxminddb refuses a file that says 0. */
@@ -89,9 +90,8 @@ export function renderMmdb(
 
 /** One entry a country, and where in the data section it begins. */
 function encodeCountries(codes: readonly string[]): { offsets: number[]; data: Uint8Array[] } {
-  const names = new Intl.DisplayNames(['en'], { type: 'region', style: 'short', fallback: 'none' });
   const data = codes.map((cc) =>
-    encodeValue({ country: { iso_code: cc, names: { en: names.of(cc) ?? cc } } }),
+    encodeValue({ country: { iso_code: cc, names: { en: countryName(cc) } } }),
   );
   let end = 0;
   const offsets = data.map((piece) => {

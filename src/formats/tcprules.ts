@@ -14,7 +14,8 @@ export const tcprules: Format = {
   summary: 'tcpserver rules by octets and last-octet ranges, for tcprules (IPv4 only)',
   extension: 'tcprules',
   holdsSeveralLists: false,
-  families: [4],
+  // not 6, in truth: so that `render` sees that IPv6 is wanted, and says why it cannot
+  families: [4, 6],
   action: { meaning: 'instructions: deny or allow, with ,VAR="value"', default: 'deny' },
   render({ lists, notices }, options) {
     const out = new LineWriter('tcprules', options.maxLines);
