@@ -34,6 +34,7 @@ export interface FormatOptions {
   /**
    * Age of the data as Unix time in seconds, where a format has a place for it: the serial
    * of a zone, the build time of a database. The same data should give the same number.
+   * A whole number from 1; without it they use one that depends on the content alone.
    */
   readonly dataTimeSeconds?: number;
 }
