@@ -1,12 +1,13 @@
 import { EMPTY_ADDRESS_SET, differenceOf, unionOf } from '../ip/address-set.js';
 import { UsageError } from '../util/errors.js';
 import { type FormatInput, type FormatOptions, type NamedList, setsOf } from './format.js';
-import { LineWriter, forEachPrefixText } from './text.js';
+import { LineWriter, forEachPrefixText, withoutZeroLength } from './text.js';
 
 /*
  * For programs that look an address up and get one value: a line a prefix, comments with #.
  * Where lists overlap, the first one has the address, and the prefixes of the others are cut
- * out around it: no network stands twice, and none inside another.
+ * out around it: no network stands twice, and none inside another. /0 is written as its two
+ * halves, since nginx takes it for a second default.
  */
 
 /** What `action` means in such a format. */
@@ -30,7 +31,9 @@ export function renderAddressMap(
   for (const list of firstListWins(lists)) {
     const value = action === undefined ? list.name : checkedValue(format, action);
     for (const set of setsOf(list, families)) {
-      forEachPrefixText(set, (prefix) => out.line(lineOf(prefix, value)));
+      forEachPrefixText(set, (text) => {
+        for (const prefix of withoutZeroLength(text)) out.line(lineOf(prefix, value));
+      });
     }
   }
   return out.pieces();

@@ -1,7 +1,7 @@
 import { type RangeSet } from '../ip/range-set.js';
 import { UsageError } from '../util/errors.js';
 import { type Format, setsOf } from './format.js';
-import { LineWriter, familySuffix, forEachPrefixText } from './text.js';
+import { LineWriter, familySuffix, forEachPrefixText, withoutZeroLength } from './text.js';
 
 /**
  * The limit of every set that we make. It is the same for a list of one prefix and for the
@@ -47,7 +47,7 @@ export const ipset: Format = {
 
 /** Makes the live set where there is none, and beside it the one that is to take its place. */
 function writeNewSet(out: LineWriter, name: string, set: RangeSet): void {
-  const count = set.countPrefixes() + 1; // one more where /0 is divided
+  const count = set.countPrefixes() + 1; // hash:net refuses /0, which becomes two
   if (count > IPSET_MAX_ELEMENTS) {
     throw new UsageError(
       `ipset: ${name} would have more than ${IPSET_MAX_ELEMENTS} prefixes; ` +
@@ -62,13 +62,6 @@ function writeNewSet(out: LineWriter, name: string, set: RangeSet): void {
   out.line(`create ${fresh} ${type} hashsize ${hash} maxelem ${IPSET_MAX_ELEMENTS} -exist`);
   out.line(`flush ${fresh}`);
   forEachPrefixText(set, (text) => {
-    for (const prefix of acceptable(text)) out.line(`add ${fresh} ${prefix}`);
+    for (const prefix of withoutZeroLength(text)) out.line(`add ${fresh} ${prefix}`);
   });
-}
-
-/** hash:net refuses a prefix of length 0; its two halves say the same. */
-function acceptable(prefix: string): readonly string[] {
-  if (prefix === '0.0.0.0/0') return ['0.0.0.0/1', '128.0.0.0/1'];
-  if (prefix === '::/0') return ['::/1', '8000::/1'];
-  return [prefix];
 }

@@ -97,3 +97,13 @@ export function prefixExponent(set: RangeSet, i: number): number | undefined {
 export function familySuffix(family: Family): string {
   return `_v${family}`;
 }
+
+/**
+ * The prefix, or the two halves of `0.0.0.0/0` and `::/0` for programs that refuse these or
+ * give them a meaning of their own.
+ */
+export function withoutZeroLength(prefix: string): readonly string[] {
+  if (prefix === '0.0.0.0/0') return ['0.0.0.0/1', '128.0.0.0/1'];
+  if (prefix === '::/0') return ['::/1', '8000::/1'];
+  return [prefix];
+}

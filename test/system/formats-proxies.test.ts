@@ -49,7 +49,8 @@ describe.each(Object.entries(PROXIES))('format %s in the program', (format, { pr
 
     const full = await Namespace.create();
     const all = [{ name: 'kr', addresses: addressSet('0.0.0.0/0', '::/0') }];
-    await start(full, rendered(format, all, { action: '403' }));
+    const server = await start(full, rendered(format, all, { action: '403' }));
+    expect(server.output()).not.toMatch(/warn|duplicate|conflict/i);
     expect(await ask(full, ['1.2.3.4', '203.0.113.1', '2001:db8::1'])).toEqual([
       '403',
       '403',
