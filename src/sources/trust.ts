@@ -58,11 +58,9 @@ export function compareSerials(file: Snapshot, last: Snapshot): 'newer' | 'equal
  *
  * The rise of IPv6 is measured against the whole IPv6 space of the registry's file where that
  * is more: IPv6 grows by single allocations that are larger than all that a country had (a
- * first /20 beside a /32 is 4096 times as much). Judged against the country, 57 of the 80
- * countries in RIPE NCC's files of August 2013 and June 2014 would have been refused, against
- * the file none. A country that had no addresses at all has nothing to be measured against.
- *
- * @param totals what each country has in the last good files of all registries
+ * first /20 beside a /32 is 4096 times as much). From RIPE NCC's file of August 2013 to that of
+ * June 2014, 50 of 108 countries would have been refused against their own IPv6 space, none
+ * against the file's. A country that had no addresses at all has nothing to be measured against.
  */
 export function findJumps(
   file: Snapshot,

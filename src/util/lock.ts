@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
-import { SystemError } from './errors.js';
+import { SystemError, codeOf } from './errors.js';
 import { makeFolder } from './atomic-file.js';
 import { requireProgram } from './programs.js';
 import { systemErrorOf } from './system-error.js';
@@ -79,8 +79,7 @@ export async function takeLock(folder: string, options: LockOptions): Promise<Lo
       command: options.command,
       since: new Date().toISOString(),
     };
-    fs.ftruncateSync(file, 0);
-    fs.writeSync(file, `${JSON.stringify(holder)}\n`, 0);
+    writeHolder(file, holder);
     return { lock: new Lock(file) };
   } catch (error) {
     fs.closeSync(file);
@@ -122,6 +121,16 @@ async function runFlock(file: number, waitMs: number): Promise<number> {
   if (status === 0 || status === HELD) return status;
   const said = complaint.trim() || `ended with ${status ?? 'no status'}`;
   throw new SystemError(`cannot lock: ${program}: ${said}`);
+}
+
+/** On a full disk the lock holds all the same; only its holder stays unknown to others. */
+function writeHolder(file: number, holder: LockHolder): void {
+  try {
+    fs.ftruncateSync(file, 0);
+    fs.writeSync(file, `${JSON.stringify(holder)}\n`, 0);
+  } catch (error) {
+    if (!['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')) throw error;
+  }
 }
 
 function readHolder(file: number): LockHolder | undefined {

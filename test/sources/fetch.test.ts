@@ -90,17 +90,17 @@ test('gzip is unpacked, and its md5 is that of the file', async () => {
     [OWN]: { body: gzipSync(NEW), headers: { 'content-encoding': 'gzip' } },
     [`${OWN}.md5`]: { body: md5File(NEW) },
   });
-  const seen: (number | undefined)[][] = [];
+  const seen: unknown[] = [];
   const progress: FetchOptions['progress'] = {
     bytes: (_registry, received, total) => void seen.push([received, total]),
-    done: ({ outcome }) => void seen.push([outcome === 'updated' ? 1 : 0]),
+    done: ({ outcome }) => void seen.push(outcome),
   };
   expect(await fetchFrom(server, state, [OWN], { progress })).toMatchObject({
     outcome: 'updated',
     notes: [],
   });
   const size = gzipSync(NEW).length;
-  expect(seen).toEqual([[size, size], [6 + md5File(NEW).length - md5File(NEW).length - 5]]);
+  expect(seen).toEqual([[size, size], 'updated']);
   expectStored(state, NEW);
 });
 

@@ -108,8 +108,12 @@ async function followRedirects(
   }
 }
 
-/** Where a redirect leads; never from https down to http. */
-function redirectTarget(from: string, location: string | undefined): string {
+/**
+ * Where a redirect leads.
+ *
+ * @throws DownloadFailure where that is no web address, or http instead of https
+ */
+export function redirectTarget(from: string, location: string | undefined): string {
   const target =
     location !== undefined && URL.canParse(location, from) ? new URL(location, from) : undefined;
   if (target === undefined || !/^https?:$/.test(target.protocol)) {
