@@ -62,7 +62,7 @@ describe('the system refuses', () => {
       const counts = name !== 'openSync' || args[1] === 'wx';
       if (counts && ++calls === nth) throw Object.assign(new Error(`${code}: injected`), { code });
       return real(...args);
-    }) as never);
+    }));
     const result = await fetchFrom(server, state);
     vi.restoreAllMocks();
     expect(result).toMatchObject({ outcome: 'failed', exitCode: 3 });
