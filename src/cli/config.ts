@@ -5,7 +5,7 @@ import { faultText } from '../lists/catalogue.js';
 import { parseManualList } from '../lists/manual.js';
 import { assertExportRules } from '../exports/rules.js';
 import { EXIT, UsageError } from '../util/errors.js';
-import { type CommandModule } from './commands.js';
+import { type CommandModule } from './command-module.js';
 import { type DataOptions, addConfigOption } from './data-options.js';
 import { writeJson, writeOut } from './output.js';
 

@@ -3,7 +3,7 @@ import { type Command } from 'commander';
 import { countryName } from '../lists/countries.js';
 import { type Holdings } from '../sources/country-table.js';
 import { EXIT } from '../util/errors.js';
-import { type CommandModule } from './commands.js';
+import { type CommandModule } from './command-module.js';
 import {
   type DataOptions,
   addDataOptions,

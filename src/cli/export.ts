@@ -11,7 +11,7 @@ import { listOfCountries } from '../lists/catalogue.js';
 import { expandCountry } from '../lists/countries.js';
 import { type CountryData, noticesOf } from '../sources/country-data.js';
 import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
-import { type CommandModule } from './commands.js';
+import { type CommandModule } from './command-module.js';
 import {
   type DataOptions,
   addDataOptions,

@@ -11,7 +11,7 @@ import {
 } from '../jobs/fetch.js';
 import { type FetchReport, exitCodeOf, faultLines } from '../sources/fetch.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
-import { type CommandModule } from './commands.js';
+import { type CommandModule } from './command-module.js';
 import { addConfigOption } from './data-options.js';
 import { note, warn } from './output.js';
 import { withStateLock } from './state-lock.js';

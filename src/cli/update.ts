@@ -8,7 +8,7 @@ import { assertDefinitions } from '../lists/open-lists.js';
 import { type CountryData } from '../sources/country-data.js';
 import { exitCodeOf } from '../sources/fetch.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
-import { type CommandModule } from './commands.js';
+import { type CommandModule } from './command-module.js';
 import { type DataOptions, addDataOptions, openCountries, openListsOf } from './data-options.js';
 import { acceptOption, fetchAndTell, fetchFeedsAndTell } from './fetch.js';
 import { writeSummary } from './list-summary.js';

@@ -11,7 +11,7 @@ import {
   findRecord,
 } from '../sources/country-data.js';
 import { EXIT, UsageError } from '../util/errors.js';
-import { type CommandModule } from './commands.js';
+import { type CommandModule } from './command-module.js';
 import {
   type DataOptions,
   addDataOptions,

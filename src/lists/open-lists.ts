@@ -4,13 +4,8 @@ import { type LoadedConfig } from '../config/load.js';
 import { type ListDefinition } from '../config/schema.js';
 import { type CountryTable } from '../sources/country-table.js';
 import { SourceError, messageOf } from '../util/errors.js';
-import {
-  type Catalogue,
-  type ListText,
-  buildCatalogue,
-  findDefinitionFaults,
-  neighboursOf,
-} from './catalogue.js';
+import { type Catalogue, type ListText, buildCatalogue } from './catalogue.js';
+import { findDefinitionFaults, neighboursOf } from './definitions.js';
 import { feedPath } from './feeds.js';
 
 type Definitions = Readonly<Record<string, ListDefinition>>;

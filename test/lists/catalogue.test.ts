@@ -3,12 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.js';
 import { hasAddress } from '../../src/ip/address-set.js';
 import { parseAddress } from '../../src/ip/address.js';
-import {
-  type Catalogue,
-  buildCatalogue,
-  findDefinitionFaults,
-  listOfCountries,
-} from '../../src/lists/catalogue.js';
+import { type Catalogue, buildCatalogue, listOfCountries } from '../../src/lists/catalogue.js';
+import { findDefinitionFaults } from '../../src/lists/definitions.js';
 import { type CountryTable } from '../../src/sources/country-table.js';
 import { addressSet } from '../helpers/lists.js';
 
