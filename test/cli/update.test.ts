@@ -21,10 +21,13 @@ const FEED = '192.0.2.0/24 ; SBL1\n198.51.100.7\n';
 
 /** A host with a configuration, and the servers it fetches from. */
 class Host {
-  constructor(
-    readonly folder: string,
-    readonly server: TestServer,
-  ) {}
+  readonly folder: string;
+  readonly server: TestServer;
+
+  constructor(folder: string, server: TestServer) {
+    this.folder = folder;
+    this.server = server;
+  }
 
   static async make(routes: Record<string, Route> = everything()): Promise<Host> {
     const host = new Host(await temporaryFolder(), await TestServer.start(routes));
