@@ -24,6 +24,9 @@ export class FetchBars implements FetchProgress {
       clearOnComplete: true,
       format: barText,
       fps: 8,
+      // its handler would swallow the first Ctrl-C; with wrapping left alone nothing is to restore
+      gracefulExit: false,
+      linewrap: true,
     };
     this.#all = new MultiBar(options);
     for (const registry of registries) {

@@ -44,7 +44,8 @@ export interface FetchContext {
  * that may follow the last good one.
  *
  * A copy that is damaged is looked for elsewhere; one that is whole and not plausible is not:
- * the mirrors copy what the registry publishes.
+ * the mirrors copy what the registry publishes. Where a copy was refused, a mirror that has
+ * nothing new does not make up for it: the mirror may be behind.
  */
 export async function fetchRegistry(
   registry: Registry,
@@ -73,10 +74,11 @@ export async function fetchRegistry(
         failures.push(copy);
         continue;
       }
-      if (copy === 'not modified') return ended('unchanged');
-      if (copy.sha256 === last?.sha256) {
-        writeFacts(context.state, name, factsOf(copy)); // the server's validators may be new
-        return ended('unchanged');
+      if (copy === 'not modified' || copy.sha256 === last?.sha256) {
+        // the same bytes again: the server's validators may be new
+        if (copy !== 'not modified') writeFacts(context.state, name, factsOf(copy));
+        nothingNew = true;
+        break;
       }
       const verdict = judge(copy, name, index === 0, context);
       if (verdict.kind === 'take') {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 
-import { REGISTRY_NAMES, type RegistryName } from '../config/registry-names.js';
+import { type RegistryName } from '../config/registry-names.js';
 import { makeFolder, removeLeftovers, writeFileAtomically } from '../util/atomic-file.js';
 import { codeOf } from '../util/errors.js';
 import { systemErrorOf } from '../util/system-error.js';
@@ -43,13 +43,6 @@ export function sourcesFolder(state: string): string {
 /** Where the last good file of a registry is, or would be. */
 export function storedPath(state: string, registry: RegistryName): string {
   return join(sourcesFolder(state), `delegated-${registry}`);
-}
-
-/** The last good files that are there, without looking into them. */
-export function storedPaths(state: string): string[] {
-  return REGISTRY_NAMES.map((registry) => storedPath(state, registry)).filter((path) =>
-    fs.existsSync(path),
-  );
 }
 
 /**

@@ -22,8 +22,8 @@ export const MIRROR = '/mirror/delegated-apnic';
 /** Seconds become milliseconds, so that a test of a timeout takes no time. */
 export const SHORT_LIMITS: DownloadLimits = {
   connectMs: 400,
-  idleMs: 200,
-  totalMs: 1500,
+  idleMs: 400,
+  totalMs: 2000,
   tries: 2,
   backoffMs: 5,
   backoffMaxMs: 10,

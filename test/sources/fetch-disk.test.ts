@@ -55,14 +55,14 @@ describe('the system refuses', () => {
     const server = await TestServer.start(published(OWN, OLD));
     await fetchFrom(server, state);
     server.restart(published(OWN, LARGE));
-    const real = fs[name] as (...args: unknown[]) => unknown;
+    const real: (...args: never[]) => unknown = fs[name];
     let calls = 0;
-    vi.spyOn(fs, name).mockImplementation(((...args: unknown[]) => {
+    vi.spyOn(fs, name).mockImplementation((...args: unknown[]) => {
       // readFileSync opens too, by the same function
       const counts = name !== 'openSync' || args[1] === 'wx';
       if (counts && ++calls === nth) throw Object.assign(new Error(`${code}: injected`), { code });
-      return real(...args);
-    }));
+      return real(...(args as never[]));
+    });
     const result = await fetchFrom(server, state);
     vi.restoreAllMocks();
     expect(result).toMatchObject({ outcome: 'failed', exitCode: 3 });

@@ -12,7 +12,7 @@ import { TestServer } from '../helpers/http-server.js';
 import { runSekisho } from '../helpers/program.js';
 import { statisticsText } from '../helpers/statistics-text.js';
 
-const KILL = fileURLToPath(new URL('../fixtures/kill-at-call.mjs', import.meta.url));
+const KILL = fileURLToPath(new URL('../helpers/kill-at-call.mjs', import.meta.url));
 const OLD = statisticsText({ serial: '20260601' });
 const NEW = statisticsText({ serial: '20260602' });
 
@@ -21,7 +21,7 @@ const CALLS = 11;
 
 test.each(['', '+'])(
   'SIGKILL at every write, fsync and rename (KILL_AT=N%s): old or new file, and the next run completes',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (after) => {
     const folder = await temporaryFolder();
     const state = join(folder, 'state');

@@ -1,7 +1,4 @@
 import fs from 'node:fs';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
-import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 
 import { describe, expect, test } from 'vitest';
@@ -14,7 +11,7 @@ import {
   fetchRegistries,
 } from '../../src/sources/fetch.js';
 import { readStored, storedPath } from '../../src/sources/store.js';
-import { cleanUp, temporaryFolder } from '../helpers/cleanup.js';
+import { temporaryFolder } from '../helpers/cleanup.js';
 import {
   MIRROR,
   OWN,
@@ -25,6 +22,7 @@ import {
   published,
 } from '../helpers/fetching.js';
 import { TestServer } from '../helpers/http-server.js';
+import { startProxy } from '../helpers/proxy.js';
 import { RECORDS, statisticsText } from '../helpers/statistics-text.js';
 
 const OLD = statisticsText({ serial: '20260601' });
@@ -254,37 +252,6 @@ test('a run can be stopped', async () => {
 });
 
 describe('a proxy', () => {
-  /** A proxy that forwards what asks for an absolute URL, and tunnels CONNECT. */
-  async function startProxy(): Promise<{ url: string; asked: string[] }> {
-    const asked: string[] = [];
-    const proxy = createServer((request, response) => {
-      asked.push(`${request.method ?? ''} ${new URL(request.url ?? '').pathname}`);
-      fetch(request.url ?? '')
-        .then(async (answer) => {
-          response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
-        })
-        .catch((error: unknown) => response.destroy(error as Error));
-    });
-    proxy.on('connect', (request, socket, head) => {
-      asked.push(`CONNECT ${request.url ?? ''}`);
-      const [host = '', port] = (request.url ?? '').split(':');
-      const target = connect(Number(port), host, () => {
-        socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-        target.write(head);
-        target.pipe(socket).pipe(target);
-      });
-      target.on('error', () => socket.destroy());
-      socket.on('error', () => target.destroy());
-    });
-    proxy.listen(0, '127.0.0.1');
-    await once(proxy, 'listening');
-    cleanUp(() => {
-      proxy.closeAllConnections();
-      proxy.close();
-    });
-    return { url: `127.0.0.1:${(proxy.address() as AddressInfo).port}`, asked };
-  }
-
   test.each(['http_proxy', 'HTTP_PROXY'])('named by %s is asked', async (name) => {
     const state = await temporaryFolder();
     const server = await TestServer.start(published(OWN, NEW));

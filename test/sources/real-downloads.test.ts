@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+
+import { expect } from 'vitest';
 
 import { type RegistryName } from '../../src/config/registry-names.js';
 import { fetchRegistries } from '../../src/sources/fetch.js';
@@ -6,7 +8,9 @@ import { readStored } from '../../src/sources/store.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
 import { SHORT_LIMITS } from '../helpers/fetching.js';
 import { TestServer } from '../helpers/http-server.js';
-import { readRegistryFile, registryFilesMissing } from '../helpers/registry-files.js';
+import { sharedDataTest, sharedFile } from '../helpers/shared-data.js';
+
+const readRegistryFile = (name: string): Buffer => readFileSync(sharedFile(name));
 
 async function fetchFile(state: string, registry: RegistryName, file: Buffer, md5?: Buffer) {
   const server = await TestServer.start({
@@ -26,56 +30,52 @@ async function fetchFile(state: string, registry: RegistryName, file: Buffer, md
   return outcome;
 }
 
-describe.skipIf(registryFilesMissing)(`real files [${registryFilesMissing ?? 'present'}]`, () => {
-  test.each([
-    [
-      'apnic',
-      'apnic-20241117-resumed',
-      /: line \d+: found .*first of \d+ bad lines.*; expected a /,
-    ],
-    [
-      'apnic',
-      'iana-20190911-resumed',
-      /: found registry "iana" \(IANA's file names no countries\)/,
-    ],
-  ] as const)('%s: damaged/delegated-%s is refused', async (registry, name, reason) => {
+const DAMAGED = [
+  ['apnic-20241117-resumed', /: line \d+: found .*first of \d+ bad lines.*; expected a /],
+  ['iana-20190911-resumed', /: found registry "iana" \(IANA's file names no countries\)/],
+] as const;
+
+for (const [name, reason] of DAMAGED) {
+  sharedDataTest(`damaged/delegated-${name} is refused`, async () => {
     const state = await temporaryFolder();
     const good = readRegistryFile('delegated-apnic-20250904');
     expect((await fetchFile(state, 'apnic', good)).outcome).toBe('updated');
     const damaged = readRegistryFile(`damaged/delegated-${name}`);
-    const { outcome, message } = await fetchFile(state, registry, damaged);
+    const { outcome, message } = await fetchFile(state, 'apnic', damaged);
     expect(outcome).toBe('refused');
     expect(message).toMatch(reason);
     expect(good.equals(readStored(state, 'apnic')?.bytes ?? Buffer.of())).toBe(true);
   });
+}
 
-  test.each([
-    ['apnic', 'apnic'],
-    ['lacnic', 'lacnic'],
-    ['afrinic', 'afrinic'],
-    ['afrinic', 'afrinic-extended'],
-  ] as const)('%s: md5/delegated-%s-latest agrees with its md5', async (registry, name) => {
-    const path = `md5/delegated-${name}-latest`;
-    const state = await temporaryFolder();
-    const md5 = readRegistryFile(`${path}.md5`);
-    expect(await fetchFile(state, registry, readRegistryFile(path), md5)).toMatchObject({
+const WITH_MD5 = [
+  ['apnic', 'apnic'],
+  ['lacnic', 'lacnic'],
+  ['afrinic', 'afrinic'],
+  ['afrinic', 'afrinic-extended'],
+] as const;
+
+for (const [registry, name] of WITH_MD5) {
+  sharedDataTest(`md5/delegated-${name}-latest agrees with its md5`, async () => {
+    const file = readRegistryFile(`md5/delegated-${name}-latest`);
+    const md5 = readRegistryFile(`md5/delegated-${name}-latest.md5`);
+    expect(await fetchFile(await temporaryFolder(), registry, file, md5)).toMatchObject({
       outcome: 'updated',
       notes: [],
     });
   });
+}
 
-  test('APNIC is brought from January to June 2026, and not back', async () => {
-    const state = await temporaryFolder();
-    const [january, june] = ['20260131', '20260618'].map((serial) =>
-      readRegistryFile(`delegated-apnic-${serial}`),
-    ) as [Buffer, Buffer];
-    expect((await fetchFile(state, 'apnic', january)).outcome).toBe('updated');
-    expect(await fetchFile(state, 'apnic', june)).toMatchObject({
-      outcome: 'updated',
-      oldSerial: '20260131',
-      newSerial: '20260618',
-    });
-    const back = await fetchFile(state, 'apnic', january);
-    expect(back.message).toMatch(/its serial goes back from 20260618 to 20260131/);
+sharedDataTest('APNIC is brought from January to June 2026, and not back', async () => {
+  const state = await temporaryFolder();
+  const january = readRegistryFile('delegated-apnic-20260131');
+  const june = readRegistryFile('delegated-apnic-20260618');
+  expect((await fetchFile(state, 'apnic', january)).outcome).toBe('updated');
+  expect(await fetchFile(state, 'apnic', june)).toMatchObject({
+    outcome: 'updated',
+    oldSerial: '20260131',
+    newSerial: '20260618',
   });
+  const back = await fetchFile(state, 'apnic', january);
+  expect(back.message).toMatch(/its serial goes back from 20260618 to 20260131/);
 });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { describe, expect, test } from 'vitest';
 
 import { isWhole } from '../../src/sources/statistics/check.js';
@@ -9,7 +11,7 @@ import {
   snapshotOf,
   totalsOf,
 } from '../../src/sources/trust.js';
-import { readRegistryFile, registryFilesMissing } from '../helpers/registry-files.js';
+import { sharedDataTest, sharedFile } from '../helpers/shared-data.js';
 import { statisticsText } from '../helpers/statistics-text.js';
 
 const LIMITS = { fall: 0.1, rise: 0.25 };
@@ -95,23 +97,26 @@ describe('jumps', () => {
   });
 });
 
-describe.skipIf(registryFilesMissing)(`real files [${registryFilesMissing ?? 'present'}]`, () => {
-  const real = (name: string): Snapshot => snapshot(readRegistryFile(`delegated-${name}`));
+describe('real files', () => {
+  const real = (name: string): Snapshot => snapshot(readFileSync(sharedFile(`delegated-${name}`)));
   const everyCountry = (a: Snapshot, b: Snapshot): string[] => [
     ...new Set([...a.counts.keys(), ...b.counts.keys()]),
   ];
   const IN_2013 = ['apnic-20130813', 'arin-20130813', 'lacnic-20130812', 'afrinic-20140630'];
 
-  test('four months of APNIC: two countries with a handful of blocks there, no other', () => {
-    const [before, after] = [real('apnic-20260131'), real('apnic-20260618')];
-    const others = [real('lacnic-20260129'), real('afrinic-20260130')];
-    expect(jumps(before, after, everyCountry(before, after), others)).toEqual([
-      'DK would gain 100 % of its IPv4 addresses (limit 25 %)',
-      'IE would lose 50 % of its IPv4 addresses (limit 10 %)',
-    ]);
-  });
+  sharedDataTest(
+    'four months of APNIC: two countries with a handful of blocks there, no other',
+    () => {
+      const [before, after] = [real('apnic-20260131'), real('apnic-20260618')];
+      const others = [real('lacnic-20260129'), real('afrinic-20260130')];
+      expect(jumps(before, after, everyCountry(before, after), others)).toEqual([
+        'DK would gain 100 % of its IPv4 addresses (limit 25 %)',
+        'IE would lose 50 % of its IPv4 addresses (limit 10 %)',
+      ]);
+    },
+  );
 
-  test('ten months of RIPE NCC: no rise of IPv6 is refused', () => {
+  sharedDataTest('ten months of RIPE NCC: no rise of IPv6 is refused', () => {
     const [before, after] = [real('ripencc-20130812'), real('ripencc-20140630')];
     const found = jumps(before, after, everyCountry(before, after), IN_2013.map(real));
     expect(found.map((text) => text.replace(/ \(.*/, ''))).toEqual([

@@ -11,7 +11,6 @@ import { isRoot } from '../helpers/programs.js';
 
 let folder: string;
 let file: string;
-const umask = process.umask();
 
 beforeEach(async () => {
   folder = await temporaryFolder();
@@ -59,7 +58,7 @@ test('fsync is called for file and folder where it was asked for', () => {
 
 describe('mode', () => {
   test('of a new file does not depend on the umask', () => {
-    process.umask(0o077);
+    const umask = process.umask(0o077);
     try {
       writeFileAtomically(file, ['a']);
       writeFileAtomically(`${file}2`, ['a'], { mode: 0o600 });
@@ -83,7 +82,7 @@ describe('mode', () => {
 
   test('of folders that are made is 0755, of others as it was', () => {
     fs.mkdirSync(join(folder, 'private'), { mode: 0o700 });
-    process.umask(0o077);
+    const umask = process.umask(0o077);
     try {
       makeFolder(join(folder, 'private', 'a', 'b'));
       makeFolder(join(folder, 'private', 'a', 'b'));
