@@ -20,7 +20,7 @@ export interface Traffic {
 }
 
 /** Every port. */
-export const ALL_PORTS: readonly PortRange[] = [{ first: 1, last: 65535 }];
+export const ALL_PORTS: readonly PortRange[] = [{ first: 0, last: 65535 }];
 
 /** What a rule decides in one family. */
 export type Judgement =

@@ -1,0 +1,71 @@
+import { type Family } from '../ip/family.js';
+import { type RangeSet } from '../ip/range-set.js';
+import { type Plan } from '../policy/plan.js';
+
+/** Names of backends, the best first: the order in which `auto` looks. */
+export const BACKEND_NAMES = ['nftables', 'ipset', 'iptables'] as const;
+export type BackendName = (typeof BACKEND_NAMES)[number];
+
+/** What differs in the addresses of one list. */
+export interface ListDifference {
+  readonly list: string;
+  readonly family: Family;
+  readonly wanted: RangeSet;
+  readonly held: RangeSet;
+  /** In the plan and not in the kernel. */
+  readonly missing: RangeSet;
+  /** In the kernel and not in the plan. */
+  readonly surplus: RangeSet;
+}
+
+/** How the kernel differs from a plan. */
+export interface Difference {
+  /** Whether the kernel holds anything of ours. */
+  readonly present: boolean;
+  /** What differs in chains and rules, a line each; empty where nothing does. */
+  readonly rules: readonly string[];
+  /** Lists that differ. */
+  readonly lists: readonly ListDifference[];
+}
+
+/** What was denied by a rule on account of a list (`outside` where an `only` rule denied). */
+export interface DenyCount {
+  readonly rule: string;
+  readonly list: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** An address that was denied lately. */
+export interface Hit {
+  readonly rule: string;
+  readonly list: string;
+  readonly address: string;
+  readonly packets: number;
+  readonly bytes: number;
+  /** Time since it was last seen, seconds; undefined where the backend does not know. */
+  readonly idleSeconds: number | undefined;
+}
+
+/**
+ * Something that enforces a plan. Nothing without our name on it is ever touched, and an apply
+ * that fails leaves the kernel as it was.
+ */
+export interface Backend {
+  readonly name: BackendName;
+  /** Why it cannot be used on this host; undefined where it can. */
+  findObstacle(): Promise<string | undefined>;
+  /** Compares what the kernel holds with what it should, address for address, rules included. */
+  compare(plan: Plan): Promise<Difference>;
+  /**
+   * Makes the kernel hold the plan. Writes nothing where nothing differs; a changed list
+   * replaces only its own set, and counters and hits stay.
+   *
+   * @param difference what `compare` told just before
+   */
+  apply(plan: Plan, difference: Difference): Promise<void>;
+  /** Takes away everything of ours. */
+  flush(): Promise<void>;
+  countDenied(): Promise<DenyCount[]>;
+  listHits(): Promise<Hit[]>;
+}

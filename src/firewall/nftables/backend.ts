@@ -1,0 +1,248 @@
+import { subtract } from '../../ip/algebra.js';
+import { RangeSet } from '../../ip/range-set.js';
+import { type Plan } from '../../policy/plan.js';
+import { SystemError } from '../../util/errors.js';
+import { findProgram } from '../../util/programs.js';
+import {
+  type Backend,
+  type DenyCount,
+  type Difference,
+  type Hit,
+  type ListDifference,
+} from '../backend.js';
+import * as command from './commands.js';
+import { changeOf, refillOf } from './element-changes.js';
+import { type ElementChange, type ElementPath } from './elements.js';
+import { type Json, elementsOf } from './expressions.js';
+import { type TableListing, hashOf, listTable } from './listing.js';
+import { countDenied, listHits } from './counts.js';
+import { TABLE } from './names.js';
+import { list, nft, reason, runCommands } from './nft.js';
+import { type NftRuleset, type NftSet, rulesetOf } from './ruleset.js';
+
+/**
+ * The table `inet sekisho`. Rules, chains and sets are made by libnftables JSON; elements go
+ * by the element path. Nothing is referred to before it is filled:
+ *
+ * - where there is no table, everything is made without hooks, sets are filled, and the hooks
+ *   are added last, in one transaction;
+ * - where only lists differ, their sets change in one transaction;
+ * - where only rules differ, new sets are made and filled, and the rules change in one
+ *   transaction;
+ * - where both differ, everything goes in one transaction of nft's.
+ */
+export class NftablesBackend implements Backend {
+  readonly name = 'nftables';
+  readonly #elements: ElementPath;
+
+  constructor(elements: ElementPath) {
+    this.#elements = elements;
+  }
+
+  async findObstacle(): Promise<string | undefined> {
+    if (findProgram('nft') === undefined) return 'the program nft is missing';
+    const { code, stderr } = await nft(['list', 'tables']);
+    return code === 0 ? undefined : `nft cannot list tables: ${reason(stderr)}`;
+  }
+
+  async compare(plan: Plan): Promise<Difference> {
+    const ruleset = rulesetOf(plan);
+    const listing = await listTable();
+    if (listing === undefined) {
+      return {
+        present: false,
+        rules: ['table inet sekisho is missing'],
+        lists: missingLists(ruleset),
+      };
+    }
+    const lists: ListDifference[] = [];
+    for (const set of ruleset.sets) {
+      if (set.ranges === undefined) continue;
+      const held = listing.sets.has(set.name)
+        ? await this.#elements.read(set.name, set.family)
+        : RangeSet.empty(set.family);
+      const difference = differenceOf(set, set.ranges, held);
+      if (difference) lists.push(difference);
+    }
+    return { present: true, rules: ruleDifferences(ruleset, listing), lists };
+  }
+
+  async apply(plan: Plan, { present, rules, lists }: Difference): Promise<void> {
+    const ruleset = rulesetOf(plan);
+    if (!present) return this.#applyFresh(ruleset);
+    if (rules.length === 0) return this.#applyLists(lists);
+    const listing = await listTable();
+    if (listing === undefined) return this.#applyFresh(ruleset);
+    const changed = lists.filter((difference) => listing.sets.has(setNameOf(difference)));
+    if (changed.length === 0) return this.#applyRules(ruleset, listing);
+    return this.#applyWhole(ruleset, listing);
+  }
+
+  async flush(): Promise<void> {
+    await runCommands(command.removeTable());
+  }
+
+  async countDenied(): Promise<DenyCount[]> {
+    const counters = await list('list', 'counters', 'table', TABLE.family, TABLE.name);
+    return countDenied(counters ?? []);
+  }
+
+  async listHits(): Promise<Hit[]> {
+    const listing = await listTable();
+    return listHits([...(listing?.sets ?? [])]);
+  }
+
+  async #applyFresh(ruleset: NftRuleset): Promise<void> {
+    await runCommands([...command.removeTable(), command.addTable(), ...objects(ruleset, [])]);
+    try {
+      const built = await this.#listing();
+      await this.#fill(ruleset.sets);
+      await runCommands([
+        ...ruleset.hooks.flatMap(command.addHook),
+        ...command.writeMarks(marksOf(ruleset, built)),
+      ]);
+    } catch (error) {
+      // what was made has no hook and judged nothing: take it away again
+      await runCommands(command.removeTable());
+      throw error;
+    }
+  }
+
+  /** Only what changed; all of a set where somebody else put elements into it in other pieces. */
+  async #applyLists(lists: readonly ListDifference[]): Promise<void> {
+    try {
+      await this.#elements.change(lists.map(changeOf));
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      await this.#elements.change(lists.map(refillOf));
+    }
+  }
+
+  /** Lists are as they should be, but for sets that are missing: those are filled first. */
+  async #applyRules(ruleset: NftRuleset, listing: TableListing): Promise<void> {
+    const fresh = ruleset.sets.filter((set) => !listing.sets.has(set.name));
+    await runCommands(fresh.map((set) => command.addSet(set)));
+    await this.#fill(fresh);
+    await runCommands([...objects(ruleset, fresh), ...replaceRules(ruleset, listing)]);
+    await this.#mark(ruleset);
+  }
+
+  async #applyWhole(ruleset: NftRuleset, listing: TableListing): Promise<void> {
+    const elements = ruleset.sets.flatMap((set): Json[] => {
+      if (set.ranges === undefined) return [];
+      const flush = { flush: { set: { family: TABLE.family, table: TABLE.name, name: set.name } } };
+      return [command.addSet(set), flush, command.addSet(set, elementsOf(set.ranges))];
+    });
+    await runCommands([...elements, ...objects(ruleset, []), ...replaceRules(ruleset, listing)]);
+    await this.#mark(ruleset);
+  }
+
+  async #fill(sets: readonly NftSet[]): Promise<void> {
+    const changes = sets.flatMap(({ name, family, ranges }): ElementChange[] => {
+      if (ranges === undefined || ranges.isEmpty) return [];
+      return [{ set: name, flush: false, add: ranges, remove: RangeSet.empty(family) }];
+    });
+    await this.#elements.change(changes);
+  }
+
+  /** The marks tell at the next compare that the rules are those that were loaded. */
+  async #mark(ruleset: NftRuleset): Promise<void> {
+    await runCommands(command.writeMarks(marksOf(ruleset, await this.#listing())));
+  }
+
+  async #listing(): Promise<TableListing> {
+    const listing = await listTable();
+    if (listing) return listing;
+    throw new SystemError('the table inet sekisho went away while it was being made');
+  }
+}
+
+/** Commands that make sets, counters and chains with their rules, in an empty table. */
+function objects(ruleset: NftRuleset, made: readonly NftSet[]): Json[] {
+  const sets = ruleset.sets.filter((set) => !made.includes(set));
+  return [
+    ...sets.map((set) => command.addSet(set)),
+    ...ruleset.counters.map(command.addCounter),
+    ...ruleset.chains.map(({ name }) => command.addChain(name)),
+    ...ruleset.chains.map(({ name }) => command.flushChain(name)),
+    ...ruleset.chains.flatMap(command.addRules),
+  ];
+}
+
+/** Commands that put the hooks right and remove what the ruleset no longer has. */
+function replaceRules(ruleset: NftRuleset, listing: TableListing): Json[] {
+  const hooks = new Set(ruleset.hooks.map(({ name }) => name));
+  const chains = new Set([...hooks, ...ruleset.chains.map(({ name }) => name)]);
+  const sets = new Set(ruleset.sets.map(({ name }) => name));
+  const counters = new Set(ruleset.counters);
+  const gone = (held: ReadonlySet<string>, wanted: ReadonlySet<string>): string[] =>
+    [...held].filter((name) => !wanted.has(name));
+  // a base chain whose hook moved cannot be changed in place; ours are named after their hooks
+  const oldChains = gone(listing.chains, chains);
+  return [
+    ...ruleset.hooks.flatMap(command.addHook),
+    ...oldChains.map(command.flushChain),
+    ...oldChains.map((name) => command.remove('chain', name)),
+    ...gone(listing.counters, counters).map((name) => command.remove('counter', name)),
+    ...gone(listing.sets, sets).map((name) => command.remove('set', name)),
+  ];
+}
+
+function marksOf(ruleset: NftRuleset, { hash }: TableListing): string {
+  return `wanted=${wantedHash(ruleset)} held=${hash}`;
+}
+
+/** A hash of the rules that are wanted; elements of lists are compared by themselves. */
+function wantedHash({ sets, counters, chains, hooks }: NftRuleset): string {
+  const definitions = sets.map(({ definition }) => definition);
+  return hashOf(JSON.stringify({ definitions, counters, chains, hooks }));
+}
+
+function ruleDifferences(ruleset: NftRuleset, listing: TableListing): string[] {
+  const differences: string[] = [];
+  const [, wanted, held] = /^wanted=(\w+) held=(\w+)$/.exec(listing.marks ?? '') ?? [];
+  if (wanted === undefined) differences.push('the rules carry no mark of ours');
+  else if (wanted !== wantedHash(ruleset)) differences.push('the rules are those of another plan');
+  else if (held !== listing.hash) differences.push('chains, rules or sets were changed by others');
+  for (const { name, target } of ruleset.hooks) {
+    if (!listing.hooks.has(name)) differences.push(`the hook ${name} to ${target} is missing`);
+  }
+  if (differences.length === 0 && listing.hookHash !== expectedHookHash(ruleset)) {
+    differences.push('the hooks were changed by others');
+  }
+  return differences;
+}
+
+/** What `summarise` makes of our hooks where nobody touched them. */
+function expectedHookHash({ hooks }: NftRuleset): string {
+  const table = { family: TABLE.family, table: TABLE.name };
+  const facts = hooks.flatMap(({ name, hook, prio, target }) => [
+    `chain ${JSON.stringify({ family: TABLE.family, table: TABLE.name, name, type: 'filter', hook, prio, policy: 'accept' })}`,
+    `rules of ${name} ${JSON.stringify({ ...table, chain: name, expr: [{ jump: { target } }] })}`,
+  ]);
+  return hashOf(facts.sort().join('\n'));
+}
+
+function missingLists(ruleset: NftRuleset): ListDifference[] {
+  return ruleset.sets.flatMap((set) =>
+    set.ranges === undefined
+      ? []
+      : (differenceOf(set, set.ranges, RangeSet.empty(set.family)) ?? []),
+  );
+}
+
+function differenceOf(set: NftSet, wanted: RangeSet, held: RangeSet): ListDifference | undefined {
+  if (wanted.equals(held)) return undefined;
+  return {
+    list: set.name.replace(/_v[46]$/, ''),
+    family: set.family,
+    wanted,
+    held,
+    missing: subtract(wanted, held),
+    surplus: subtract(held, wanted),
+  };
+}
+
+function setNameOf({ list: name, family }: ListDifference): string {
+  return `${name}_v${family}`;
+}

@@ -1,0 +1,62 @@
+import { type Json } from './expressions.js';
+import { TABLE } from './names.js';
+import { type NftChain, type NftHook, type NftSet } from './ruleset.js';
+
+/*
+ * Commands of libnftables-json(5) for objects of our table.
+ */
+
+const IN_TABLE = { family: TABLE.family, table: TABLE.name };
+
+/** The chain whose one rule carries the marks by which we know our work again. */
+export const MARK_CHAIN = 'sekisho.mark';
+
+export function addTable(): Json {
+  return { add: { table: { ...TABLE } } };
+}
+
+/** Also right where there is no table. */
+export function removeTable(): Json[] {
+  return [addTable(), { delete: { table: { ...TABLE } } }];
+}
+
+export function addSet(set: NftSet, elements: readonly Json[] = []): Json {
+  const definition = set.definition as Readonly<Record<string, Json>>;
+  return { add: { set: elements.length > 0 ? { ...definition, elem: elements } : definition } };
+}
+
+export function addCounter(name: string): Json {
+  return { add: { counter: { ...IN_TABLE, name } } };
+}
+
+/** Makes the chain where it is missing. */
+export function addChain(name: string): Json {
+  return { add: { chain: { ...IN_TABLE, name } } };
+}
+
+export function flushChain(name: string): Json {
+  return { flush: { chain: { ...IN_TABLE, name } } };
+}
+
+export function addRules({ name, rules }: NftChain): Json[] {
+  return rules.map((expr) => ({ add: { rule: { ...IN_TABLE, chain: name, expr } } }));
+}
+
+export function addHook({ name, hook, prio, target }: NftHook): Json[] {
+  const chain = { ...IN_TABLE, name, type: 'filter', hook, prio, policy: 'accept' };
+  const rule = { ...IN_TABLE, chain: name, expr: [{ jump: { target } }] };
+  return [{ add: { chain } }, { flush: { chain: { ...IN_TABLE, name } } }, { add: { rule } }];
+}
+
+export function remove(kind: 'set' | 'counter' | 'chain', name: string): Json {
+  return { delete: { [kind]: { ...IN_TABLE, name } } };
+}
+
+/** Writes the marks anew. */
+export function writeMarks(text: string): Json[] {
+  return [
+    addChain(MARK_CHAIN),
+    flushChain(MARK_CHAIN),
+    { add: { rule: { ...IN_TABLE, chain: MARK_CHAIN, expr: [{ return: null }], comment: text } } },
+  ];
+}

@@ -1,0 +1,83 @@
+import { type Family } from '../../ip/family.js';
+import { parseAddress } from '../../ip/address.js';
+import { parseRange } from '../../ip/notation.js';
+import { type RangeSet } from '../../ip/range-set.js';
+import { RangeSetBuilder } from '../../ip/range-set-builder.js';
+import { rangeText } from '../../formats/text.js';
+import { TABLE } from './names.js';
+import { list, runScript } from './nft.js';
+
+/** A change to the elements of one set. */
+export interface ElementChange {
+  readonly set: string;
+  /** Whether the set is emptied first. */
+  readonly flush: boolean;
+  readonly add: RangeSet;
+  readonly remove: RangeSet;
+}
+
+/** A way to read and write the elements of interval sets in our table. */
+export interface ElementPath {
+  /** How it is done, for `status` and tests. */
+  readonly name: 'netlink' | 'nft';
+  read(set: string, family: Family): Promise<RangeSet>;
+  /** All changes in one transaction. @throws SystemError; the kernel is unchanged then */
+  change(changes: readonly ElementChange[]): Promise<void>;
+}
+
+/** Through the program nft: slower, and always there. */
+export const nftElements: ElementPath = {
+  name: 'nft',
+
+  async read(set, family) {
+    const objects = (await list('list', 'set', TABLE.family, TABLE.name, set)) ?? [];
+    const builder = new RangeSetBuilder(family);
+    for (const object of objects) {
+      const { elem = [] } = (object['set'] ?? {}) as { elem?: unknown[] };
+      for (const element of elem) {
+        const { first, last } = rangeOfElement(element);
+        builder.add(first, 0, last, 0);
+      }
+    }
+    return builder.build();
+  },
+
+  async change(changes) {
+    const lines: string[] = [];
+    for (const { set, flush, add, remove } of changes) {
+      const name = `${TABLE.family} ${TABLE.name} ${set}`;
+      if (flush) lines.push(`flush set ${name}`);
+      if (!remove.isEmpty) lines.push(`delete element ${name} { ${elementText(remove)} }`);
+      if (!add.isEmpty) lines.push(`add element ${name} { ${elementText(add)} }`);
+    }
+    if (lines.length > 0) await runScript(lines.join('\n') + '\n');
+  },
+};
+
+function elementText(set: RangeSet): string {
+  const texts: string[] = [];
+  for (let i = 0; i < set.firsts.length; i += set.words) texts.push(rangeText(set, i));
+  return texts.join(', ');
+}
+
+/** `"192.0.2.1"`, `{ prefix: { addr, len } }`, `{ range: [a, b] }`, or one of these in `{ elem: { val } }`. */
+function rangeOfElement(element: unknown): { first: Uint32Array; last: Uint32Array } {
+  const text = textOfElement(element);
+  const range = parseRange(text);
+  if (!('expected' in range)) return range;
+  const address = parseAddress(text); // an IPv4-mapped address that somebody else put there
+  if (!('expected' in address)) return { first: address.words, last: address.words };
+  throw new Error(`element ${JSON.stringify(element)} of a set of ours is no range`);
+}
+
+function textOfElement(element: unknown): string {
+  if (typeof element === 'string') return element;
+  const { prefix, range, elem } = element as {
+    prefix?: { addr: string; len: number };
+    range?: [string, string];
+    elem?: { val: unknown };
+  };
+  if (prefix) return `${prefix.addr}/${prefix.len}`;
+  if (range) return range.join('-');
+  return textOfElement(elem?.val);
+}

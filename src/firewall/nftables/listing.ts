@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+
+import { MARK_CHAIN } from './commands.js';
+import { TABLE } from './names.js';
+import { type NftObject, list } from './nft.js';
+
+/** What the kernel holds of our table, without elements. */
+export interface TableListing {
+  readonly sets: ReadonlySet<string>;
+  readonly counters: ReadonlySet<string>;
+  readonly chains: ReadonlySet<string>;
+  /** Names of chains that have a hook. */
+  readonly hooks: ReadonlySet<string>;
+  /** A hash of everything but hooks, marks, handles and counts; the same rules give the same. */
+  readonly hash: string;
+  /** Hash of the hooks and what they jump to. */
+  readonly hookHash: string;
+  /** What `writeMarks` wrote. */
+  readonly marks: string | undefined;
+}
+
+/** Lists our table; undefined where there is none. @throws SystemError */
+export async function listTable(): Promise<TableListing | undefined> {
+  const objects = await list('-t', 'list', 'table', TABLE.family, TABLE.name);
+  return objects && summarise(objects);
+}
+
+interface Named {
+  readonly name?: string;
+  readonly chain?: string;
+  readonly hook?: string;
+  readonly comment?: string;
+}
+
+/** Makes a summary of what nft lists; pure. */
+export function summarise(objects: readonly NftObject[]): TableListing {
+  const names = { set: new Set<string>(), counter: new Set<string>(), chain: new Set<string>() };
+  const hooks = new Set<string>();
+  for (const object of objects) {
+    for (const kind of ['set', 'counter', 'chain'] as const) {
+      const value = object[kind] as Named | undefined;
+      if (value?.name === undefined) continue;
+      if (kind === 'chain' && value.hook !== undefined) hooks.add(value.name);
+      if (value.name !== MARK_CHAIN) names[kind].add(value.name);
+    }
+  }
+  const facts: string[] = [];
+  const hookFacts: string[] = [];
+  const rules = new Map<string, string[]>();
+  let marks: string | undefined;
+  for (const object of objects) {
+    const [kind = '', value] = Object.entries(object)[0] ?? [];
+    const { name, chain, comment } = value as Named;
+    if (kind === 'metainfo' || kind === 'table' || name === MARK_CHAIN) continue;
+    if (chain === MARK_CHAIN) {
+      marks = comment;
+    } else if (kind === 'rule') {
+      const of = chain ?? '';
+      rules.set(of, [...(rules.get(of) ?? []), factOf(value)]);
+    } else {
+      (name !== undefined && hooks.has(name) ? hookFacts : facts).push(`${kind} ${factOf(value)}`);
+    }
+  }
+  for (const [chain, texts] of rules) {
+    (hooks.has(chain) ? hookFacts : facts).push(`rules of ${chain} ${texts.join('\n')}`);
+  }
+  return {
+    sets: names.set,
+    counters: names.counter,
+    chains: names.chain,
+    hooks,
+    hash: hashOf(facts.sort().join('\n')),
+    hookHash: hashOf(hookFacts.sort().join('\n')),
+    marks,
+  };
+}
+
+/** Everything that says what an object does: handles and counts are the kernel's own. */
+function factOf(value: unknown): string {
+  return JSON.stringify(value, (key, inner: unknown) =>
+    ['handle', 'packets', 'bytes', 'elem'].includes(key) ? undefined : inner,
+  );
+}
+
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 24);
+}

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { SystemError } from '../../util/errors.js';
+import { type RunResult, runProgram } from '../../util/run-program.js';
+import { type Json } from './expressions.js';
+
+const ORIGIN = 'the Debian package nftables';
+
+/** One object of a listing (libnftables-json(5)), such as `{ "chain": { … } }`. */
+export type NftObject = Readonly<Record<string, unknown>>;
+
+/** Runs nft with arguments. @throws SystemError where it is missing or hangs */
+export async function nft(args: readonly string[], input = ''): Promise<RunResult> {
+  return runProgram('nft', args, { input, origin: ORIGIN });
+}
+
+/**
+ * Runs libnftables JSON commands as one transaction. They go through a file: nft 1.0 cannot
+ * open a socket as /dev/stdin, and Node gives children sockets.
+ *
+ * @throws SystemError with nft's own words; the kernel is unchanged then
+ */
+export async function runCommands(commands: readonly Json[]): Promise<void> {
+  if (commands.length === 0) return;
+  const folder = mkdtempSync(join(tmpdir(), 'sekisho-'));
+  const file = join(folder, 'commands.json');
+  try {
+    writeFileSync(file, JSON.stringify({ nftables: commands }), { mode: 0o600 });
+    await succeed(['-j', '-f', file]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Runs nft's own language as one transaction. @throws SystemError as `runCommands` */
+export async function runScript(script: string): Promise<void> {
+  await succeed(['-f', '-'], script);
+}
+
+async function succeed(args: readonly string[], input = ''): Promise<void> {
+  const { code, stderr } = await nft(args, input);
+  if (code !== 0) throw new SystemError(`nft refused, the kernel is unchanged: ${reason(stderr)}`);
+}
+
+/** Lists as objects; undefined where there is no such thing. @throws SystemError */
+export async function list(...what: readonly string[]): Promise<NftObject[] | undefined> {
+  const { code, stdout, stderr } = await nft(['-j', ...what]);
+  if (code === 0) return (JSON.parse(stdout) as { nftables: NftObject[] }).nftables;
+  if (/No such file or directory/.test(stderr)) return undefined;
+  throw new SystemError(`nft cannot list: ${reason(stderr)}`);
+}
+
+/** The first line that says something, with a hint where the kernel's word is cryptic. */
+export function reason(stderr: string): string {
+  const line = stderr.split('\n').find((text) => /error/i.test(text)) ?? stderr.trim();
+  const text = line.replace(/^.*?Error: /, '').trim();
+  if (/Operation not permitted/.test(text)) return `${text}; run as root (CAP_NET_ADMIN)`;
+  if (/Message too long/.test(text)) {
+    return `${text}; the kernel takes no message of this size here (seen in containers): use a smaller list`;
+  }
+  return text === '' ? 'it said nothing' : text;
+}
