@@ -14,7 +14,7 @@ import * as command from './commands.js';
 import { changeOf, refillOf } from './element-changes.js';
 import { type ElementChange, type ElementPath } from './elements.js';
 import { type Json, elementsOf } from './expressions.js';
-import { type TableListing, hashOf, listTable } from './listing.js';
+import { type SetLimits, type TableListing, hashOf, listTable } from './listing.js';
 import { countDenied, listHits } from './counts.js';
 import { TABLE } from './names.js';
 import { list, nft, reason, runCommands } from './nft.js';
@@ -56,8 +56,7 @@ export class NftablesBackend implements Backend {
       };
     }
     const lists: ListDifference[] = [];
-    for (const set of ruleset.sets) {
-      if (set.ranges === undefined) continue;
+    for (const set of listSets(ruleset)) {
       const held = listing.sets.has(set.name)
         ? await this.#elements.read(set.name, set.family)
         : RangeSet.empty(set.family);
@@ -89,11 +88,15 @@ export class NftablesBackend implements Backend {
 
   async listHits(): Promise<Hit[]> {
     const listing = await listTable();
-    return listHits([...(listing?.sets ?? [])]);
+    return listHits([...(listing?.sets.keys() ?? [])]);
   }
 
   async #applyFresh(ruleset: NftRuleset): Promise<void> {
-    await runCommands([...command.removeTable(), command.addTable(), ...objects(ruleset, [])]);
+    await runCommands([
+      ...command.removeTable(),
+      command.addTable(),
+      ...objects(ruleset, () => false),
+    ]);
     try {
       const built = await this.#listing();
       await this.#fill(ruleset.sets);
@@ -120,20 +123,20 @@ export class NftablesBackend implements Backend {
 
   /** Lists are as they should be, but for sets that are missing: those are filled first. */
   async #applyRules(ruleset: NftRuleset, listing: TableListing): Promise<void> {
-    const fresh = ruleset.sets.filter((set) => !listing.sets.has(set.name));
+    const fresh = listSets(ruleset).filter((set) => !listing.sets.has(set.name));
     await runCommands(fresh.map((set) => command.addSet(set)));
     await this.#fill(fresh);
-    await runCommands([...objects(ruleset, fresh), ...replaceRules(ruleset, listing)]);
+    await runCommands(replaceRules(ruleset, listing, new Set(fresh.map(({ name }) => name))));
     await this.#mark(ruleset);
   }
 
   async #applyWhole(ruleset: NftRuleset, listing: TableListing): Promise<void> {
-    const elements = ruleset.sets.flatMap((set): Json[] => {
-      if (set.ranges === undefined) return [];
-      const flush = { flush: { set: { family: TABLE.family, table: TABLE.name, name: set.name } } };
-      return [command.addSet(set), flush, command.addSet(set, elementsOf(set.ranges))];
-    });
-    await runCommands([...elements, ...objects(ruleset, []), ...replaceRules(ruleset, listing)]);
+    const elements = listSets(ruleset).flatMap((set) => [
+      ...(listing.sets.has(set.name) ? [command.flushSet(set.name)] : [command.addSet(set)]),
+      command.addElements(set.name, elementsOf(set.ranges)),
+    ]);
+    const filled = new Set(listSets(ruleset).map(({ name }) => name));
+    await runCommands([...elements.flat(), ...replaceRules(ruleset, listing, filled)]);
     await this.#mark(ruleset);
   }
 
@@ -157,35 +160,59 @@ export class NftablesBackend implements Backend {
   }
 }
 
-/** Commands that make sets, counters and chains with their rules, in an empty table. */
-function objects(ruleset: NftRuleset, made: readonly NftSet[]): Json[] {
-  const sets = ruleset.sets.filter((set) => !made.includes(set));
+/** Commands that make sets, counters and chains with their rules. */
+function objects(ruleset: NftRuleset, isThere: (name: string) => boolean): Json[] {
   return [
-    ...sets.map((set) => command.addSet(set)),
-    ...ruleset.counters.map(command.addCounter),
+    ...ruleset.sets.filter(({ name }) => !isThere(name)).map((set) => command.addSet(set)),
+    ...ruleset.counters.filter((name) => !isThere(name)).map(command.addCounter),
     ...ruleset.chains.map(({ name }) => command.addChain(name)),
-    ...ruleset.chains.map(({ name }) => command.flushChain(name)),
     ...ruleset.chains.flatMap(command.addRules),
   ];
 }
 
-/** Commands that put the hooks right and remove what the ruleset no longer has. */
-function replaceRules(ruleset: NftRuleset, listing: TableListing): Json[] {
-  const hooks = new Set(ruleset.hooks.map(({ name }) => name));
-  const chains = new Set([...hooks, ...ruleset.chains.map(({ name }) => name)]);
-  const sets = new Set(ruleset.sets.map(({ name }) => name));
+/**
+ * Commands that empty our chains, remove what the ruleset no longer has, and make the rest.
+ *
+ * @param made sets that stand already, besides those listed
+ */
+function replaceRules(
+  ruleset: NftRuleset,
+  listing: TableListing,
+  made: ReadonlySet<string>,
+): Json[] {
+  const chains = new Set([...ruleset.hooks, ...ruleset.chains].map(({ name }) => name));
+  const sets = new Map(ruleset.sets.map((set) => [set.name, set]));
   const counters = new Set(ruleset.counters);
-  const gone = (held: ReadonlySet<string>, wanted: ReadonlySet<string>): string[] =>
-    [...held].filter((name) => !wanted.has(name));
-  // a base chain whose hook moved cannot be changed in place; ours are named after their hooks
-  const oldChains = gone(listing.chains, chains);
+  const oldSets = [...listing.sets]
+    .filter(([name, limits]) => !isSame(sets.get(name), limits))
+    .map(([name]) => name);
+  const oldCounters = [...listing.counters].filter((name) => !counters.has(name));
+  const kept = new Set([...listing.sets.keys(), ...listing.counters, ...made]);
+  for (const name of [...oldSets, ...oldCounters]) kept.delete(name);
   return [
+    ...[...listing.chains].map(command.flushChain),
+    ...[...listing.chains]
+      .filter((name) => !chains.has(name))
+      .map((name) => command.remove('chain', name)),
+    ...oldCounters.map((name) => command.remove('counter', name)),
+    ...oldSets.map((name) => command.remove('set', name)),
+    ...objects(ruleset, (name) => kept.has(name)),
     ...ruleset.hooks.flatMap(command.addHook),
-    ...oldChains.map(command.flushChain),
-    ...oldChains.map((name) => command.remove('chain', name)),
-    ...gone(listing.counters, counters).map((name) => command.remove('counter', name)),
-    ...gone(listing.sets, sets).map((name) => command.remove('set', name)),
   ];
+}
+
+/** Whether a set that stands may stay: hit sets cannot change their size or timeout. */
+function isSame(wanted: NftSet | undefined, { size, timeout }: SetLimits): boolean {
+  if (wanted === undefined) return false;
+  const definition = wanted.definition as { size?: number; timeout?: number };
+  return definition.size === size && definition.timeout === timeout;
+}
+
+/** The sets that hold lists. */
+function listSets(ruleset: NftRuleset): (NftSet & { ranges: RangeSet })[] {
+  return ruleset.sets.flatMap((set) =>
+    set.ranges === undefined ? [] : [{ ...set, ranges: set.ranges }],
+  );
 }
 
 function marksOf(ruleset: NftRuleset, { hash }: TableListing): string {

@@ -20,9 +20,17 @@ export function removeTable(): Json[] {
   return [addTable(), { delete: { table: { ...TABLE } } }];
 }
 
-export function addSet(set: NftSet, elements: readonly Json[] = []): Json {
-  const definition = set.definition as Readonly<Record<string, Json>>;
-  return { add: { set: elements.length > 0 ? { ...definition, elem: elements } : definition } };
+export function addSet(set: NftSet): Json {
+  return { add: { set: set.definition } };
+}
+
+export function flushSet(name: string): Json {
+  return { flush: { set: { ...IN_TABLE, name } } };
+}
+
+/** No command where there are no elements. */
+export function addElements(name: string, elem: readonly Json[]): Json[] {
+  return elem.length === 0 ? [] : [{ add: { element: { ...IN_TABLE, name, elem } } }];
 }
 
 export function addCounter(name: string): Json {

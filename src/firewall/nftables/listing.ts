@@ -6,7 +6,8 @@ import { type NftObject, list } from './nft.js';
 
 /** What the kernel holds of our table, without elements. */
 export interface TableListing {
-  readonly sets: ReadonlySet<string>;
+  /** Sets, with what tells hit sets of other size or timeout apart. */
+  readonly sets: ReadonlyMap<string, SetLimits>;
   readonly counters: ReadonlySet<string>;
   readonly chains: ReadonlySet<string>;
   /** Names of chains that have a hook. */
@@ -17,6 +18,12 @@ export interface TableListing {
   readonly hookHash: string;
   /** What `writeMarks` wrote. */
   readonly marks: string | undefined;
+}
+
+export interface SetLimits {
+  readonly size: number | undefined;
+  /** Seconds. */
+  readonly timeout: number | undefined;
 }
 
 /** Lists our table; undefined where there is none. @throws SystemError */
@@ -30,18 +37,22 @@ interface Named {
   readonly chain?: string;
   readonly hook?: string;
   readonly comment?: string;
+  readonly size?: number;
+  readonly timeout?: number;
 }
 
 /** Makes a summary of what nft lists; pure. */
 export function summarise(objects: readonly NftObject[]): TableListing {
-  const names = { set: new Set<string>(), counter: new Set<string>(), chain: new Set<string>() };
+  const sets = new Map<string, SetLimits>();
+  const names = { counter: new Set<string>(), chain: new Set<string>() };
   const hooks = new Set<string>();
   for (const object of objects) {
     for (const kind of ['set', 'counter', 'chain'] as const) {
       const value = object[kind] as Named | undefined;
-      if (value?.name === undefined) continue;
-      if (kind === 'chain' && value.hook !== undefined) hooks.add(value.name);
-      if (value.name !== MARK_CHAIN) names[kind].add(value.name);
+      if (value?.name === undefined || value.name === MARK_CHAIN) continue;
+      if (kind === 'set') sets.set(value.name, { size: value.size, timeout: value.timeout });
+      else names[kind].add(value.name);
+      if (value.hook !== undefined) hooks.add(value.name);
     }
   }
   const facts: string[] = [];
@@ -65,7 +76,7 @@ export function summarise(objects: readonly NftObject[]): TableListing {
     (hooks.has(chain) ? hookFacts : facts).push(`rules of ${chain} ${texts.join('\n')}`);
   }
   return {
-    sets: names.set,
+    sets,
     counters: names.counter,
     chains: names.chain,
     hooks,

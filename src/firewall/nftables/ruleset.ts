@@ -225,7 +225,7 @@ class RulesetBuilder {
       name,
       type: typeOf(family),
       size,
-      flags: ['dynamic', 'timeout'],
+      flags: ['timeout'],
       timeout: timeoutSeconds,
       stmt: [{ counter: null }],
     };
