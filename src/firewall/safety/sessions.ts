@@ -1,0 +1,123 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { type Address, formatAddress, parseAddress } from '../../ip/address.js';
+import { codeOf } from '../../util/errors.js';
+
+/** The far end of a session that somebody has logged in to. */
+export interface SessionPeer {
+  readonly address: Address;
+  /** Our port, where it is known. */
+  readonly port: number | undefined;
+  /** Where we know it from, for the message. */
+  readonly source: string;
+}
+
+/** Where sessions are looked for; other places in tests. */
+export interface SessionSources {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Folder of logind's session files. */
+  readonly logindFolder: string;
+  readonly utmpFile: string;
+}
+
+export const HOST_SESSIONS: SessionSources = {
+  environment: process.env,
+  logindFolder: '/run/systemd/sessions',
+  utmpFile: '/run/utmp',
+};
+
+/**
+ * The peers of authenticated sessions: SSH_CONNECTION of this process, logind's remote
+ * sessions, and utmp. A mere TCP connection to sshd is no session: whoever guesses passwords
+ * has one too.
+ */
+export function findSessionPeers(sources: SessionSources = HOST_SESSIONS): SessionPeer[] {
+  const peers = new Map<string, SessionPeer>();
+  for (const peer of [
+    ...fromEnvironment(sources.environment),
+    ...fromLogind(sources.logindFolder),
+    ...fromUtmp(sources.utmpFile),
+  ]) {
+    const key = formatAddress(peer.address);
+    if (!peers.has(key)) peers.set(key, peer);
+  }
+  return [...peers.values()];
+}
+
+/** `SSH_CONNECTION=client-address client-port server-address server-port` (ssh(1)). */
+function fromEnvironment(environment: SessionSources['environment']): SessionPeer[] {
+  const [text = '', , , port = ''] = (environment['SSH_CONNECTION'] ?? '').split(' ');
+  return peerOf(text, /^\d+$/.test(port) ? Number(port) : undefined, 'this SSH session');
+}
+
+/** systemd-logind writes `KEY=value` lines for each session. */
+function fromLogind(folder: string): SessionPeer[] {
+  return namesIn(folder).flatMap((name) => {
+    const text = readIfThere(join(folder, name))?.toString('utf8') ?? '';
+    const host = /^REMOTE_HOST=(.*)$/m.exec(text)?.[1] ?? '';
+    const user = /^USER=(.*)$/m.exec(text)?.[1] ?? '';
+    return peerOf(host.replaceAll('"', ''), undefined, `session ${name} of ${user || 'a user'}`);
+  });
+}
+
+/** Layout of utmp(5) on Linux, 64 bit: records of 384 bytes. */
+const UTMP = {
+  size: 384,
+  type: 0,
+  user: 44,
+  userLength: 32,
+  address: 348,
+  userProcess: 7,
+} as const;
+
+function fromUtmp(file: string): SessionPeer[] {
+  const bytes = readIfThere(file);
+  const peers: SessionPeer[] = [];
+  for (let at = 0; bytes !== undefined && at + UTMP.size <= bytes.length; at += UTMP.size) {
+    if (bytes.readInt16LE(at + UTMP.type) !== UTMP.userProcess) continue;
+    const words = Uint32Array.from([0, 4, 8, 12], (k) => bytes.readUInt32BE(at + UTMP.address + k));
+    if (words.every((word) => word === 0)) continue; // a local session
+    const isIPv4 = words[1] === 0 && words[2] === 0 && words[3] === 0;
+    const user = bytes
+      .subarray(at + UTMP.user, at + UTMP.user + UTMP.userLength)
+      .toString('utf8')
+      .replace(/\0.*$/s, '');
+    const address: Address = isIPv4
+      ? { family: 4, words: words.slice(0, 1) }
+      : { family: 6, words };
+    peers.push({ address: unmapped(address), port: undefined, source: `the login of ${user}` });
+  }
+  return peers;
+}
+
+function peerOf(text: string, port: number | undefined, source: string): SessionPeer[] {
+  const address = parseAddress(text.replace(/%.*$/, ''));
+  return 'expected' in address ? [] : [{ address: unmapped(address), port, source }];
+}
+
+/** sshd on a dual-stack socket may show IPv4 clients in their mapped form. */
+function unmapped(address: Address): Address {
+  const { words } = address;
+  const isMapped = words.length === 4 && words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
+  return isMapped ? { family: 4, words: words.slice(3) } : address;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => !name.endsWith('.ref'));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []; // a host without logind
+    throw error;
+  }
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'EACCES') return undefined; // not there, or not for us
+    throw error;
+  }
+}
