@@ -64,6 +64,13 @@ export interface Backend {
    * @param difference what `compare` told just before
    */
   apply(plan: Plan, difference: Difference): Promise<void>;
+  /**
+   * Files by which the kernel can be given this plan again without Node.js, at boot or by a
+   * roll-back; asked for after an apply of the plan.
+   */
+  bootFiles(plan: Plan): Promise<ReadonlyMap<string, string>>;
+  /** Loads what `bootFiles` made, from a folder. @throws SystemError; the kernel is unchanged then */
+  loadBoot(folder: string): Promise<void>;
   /** Takes away everything of ours. */
   flush(): Promise<void>;
   countDenied(): Promise<DenyCount[]>;

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import { subtract } from '../../ip/algebra.js';
 import { RangeSet } from '../../ip/range-set.js';
 import { type Plan } from '../../policy/plan.js';
@@ -11,13 +13,14 @@ import {
   type ListDifference,
 } from '../backend.js';
 import * as command from './commands.js';
+import { BOOT_FILE, bootRuleset } from './boot.js';
 import { changeOf, refillOf } from './element-changes.js';
 import { type ElementChange, type ElementPath } from './elements.js';
 import { type Json, elementsOf } from './expressions.js';
 import { type SetLimits, type TableListing, hashOf, listTable } from './listing.js';
 import { countDenied, listHits } from './counts.js';
 import { TABLE } from './names.js';
-import { list, nft, reason, runCommands } from './nft.js';
+import { list, nft, reason, runCommandFile, runCommands } from './nft.js';
 import { type NftRuleset, type NftSet, rulesetOf } from './ruleset.js';
 
 /**
@@ -81,6 +84,14 @@ export class NftablesBackend implements Backend {
     await runCommands(command.removeTable());
   }
 
+  async bootFiles(plan: Plan): Promise<ReadonlyMap<string, string>> {
+    return new Map([[BOOT_FILE, bootRuleset(plan, (await listTable())?.marks)]]);
+  }
+
+  async loadBoot(folder: string): Promise<void> {
+    await runCommandFile(join(folder, BOOT_FILE));
+  }
+
   async countDenied(): Promise<DenyCount[]> {
     const counters = await list('list', 'counters', 'table', TABLE.family, TABLE.name);
     return countDenied(counters ?? []);
@@ -95,7 +106,7 @@ export class NftablesBackend implements Backend {
     await runCommands([
       ...command.removeTable(),
       command.addTable(),
-      ...objects(ruleset, () => false),
+      ...command.makeObjects(ruleset),
     ]);
     try {
       const built = await this.#listing();
@@ -160,16 +171,6 @@ export class NftablesBackend implements Backend {
   }
 }
 
-/** Commands that make sets, counters and chains with their rules. */
-function objects(ruleset: NftRuleset, isThere: (name: string) => boolean): Json[] {
-  return [
-    ...ruleset.sets.filter(({ name }) => !isThere(name)).map((set) => command.addSet(set)),
-    ...ruleset.counters.filter((name) => !isThere(name)).map(command.addCounter),
-    ...ruleset.chains.map(({ name }) => command.addChain(name)),
-    ...ruleset.chains.flatMap(command.addRules),
-  ];
-}
-
 /**
  * Commands that empty our chains, remove what the ruleset no longer has, and make the rest.
  *
@@ -196,7 +197,7 @@ function replaceRules(
       .map((name) => command.remove('chain', name)),
     ...oldCounters.map((name) => command.remove('counter', name)),
     ...oldSets.map((name) => command.remove('set', name)),
-    ...objects(ruleset, (name) => kept.has(name)),
+    ...command.makeObjects(ruleset, (name) => kept.has(name)),
     ...ruleset.hooks.flatMap(command.addHook),
   ];
 }

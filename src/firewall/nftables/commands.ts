@@ -1,6 +1,6 @@
 import { type Json } from './expressions.js';
 import { TABLE } from './names.js';
-import { type NftChain, type NftHook, type NftSet } from './ruleset.js';
+import { type NftChain, type NftHook, type NftRuleset, type NftSet } from './ruleset.js';
 
 /*
  * Commands of libnftables-json(5) for objects of our table.
@@ -66,5 +66,22 @@ export function writeMarks(text: string): Json[] {
     addChain(MARK_CHAIN),
     flushChain(MARK_CHAIN),
     { add: { rule: { ...IN_TABLE, chain: MARK_CHAIN, expr: [{ return: null }], comment: text } } },
+  ];
+}
+
+/**
+ * Makes sets, counters and chains with their rules, without elements and hooks.
+ *
+ * @param isThere names of sets and counters that stand already
+ */
+export function makeObjects(
+  ruleset: NftRuleset,
+  isThere: (name: string) => boolean = () => false,
+): Json[] {
+  return [
+    ...ruleset.sets.filter(({ name }) => !isThere(name)).map(addSet),
+    ...ruleset.counters.filter((name) => !isThere(name)).map(addCounter),
+    ...ruleset.chains.map(({ name }) => addChain(name)),
+    ...ruleset.chains.flatMap(addRules),
   ];
 }

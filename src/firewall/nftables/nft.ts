@@ -28,10 +28,15 @@ export async function runCommands(commands: readonly Json[]): Promise<void> {
   const file = join(folder, 'commands.json');
   try {
     writeFileSync(file, JSON.stringify({ nftables: commands }), { mode: 0o600 });
-    await succeed(['-j', '-f', file]);
+    await runCommandFile(file);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Runs a file of JSON commands. @throws SystemError as `runCommands` */
+export async function runCommandFile(path: string): Promise<void> {
+  await succeed(['-j', '-f', path]);
 }
 
 /** Runs nft's own language as one transaction. @throws SystemError as `runCommands` */

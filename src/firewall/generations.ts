@@ -1,0 +1,93 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { makeFolder, writeFileAtomically } from '../util/atomic-file.js';
+import { SystemError, messageOf } from '../util/errors.js';
+import { type BackendName } from './backend.js';
+
+/** What was loaded by one apply, kept so that it can be loaded again. */
+export interface Generation {
+  readonly number: number;
+  readonly backend: BackendName;
+  /** ISO 8601, UTC. */
+  readonly appliedAt: string;
+}
+
+/** What the firewall remembers between runs. */
+export interface FirewallMemory {
+  /** The last apply; undefined: the kernel holds nothing of ours. */
+  readonly current?: Generation;
+  /** What a roll-back goes back to; `nothing`: no rules of ours. */
+  readonly previous?: Generation | 'nothing';
+  /** A roll-back that comes unless somebody confirms. */
+  readonly pending?: { readonly deadlineMs: number };
+  /** Set by a roll-back: unattended runs do not apply until a person does. */
+  readonly heldSince?: string;
+}
+
+const MEMORY_FILE = 'memory.json';
+
+/** The files of the firewall below a state folder. Writers hold the lock of the state. */
+export class FirewallFolder {
+  readonly path: string;
+
+  constructor(state: string) {
+    this.path = join(state, 'firewall');
+  }
+
+  /** @throws SystemError where the file is there and cannot be read or is damaged */
+  read(): FirewallMemory {
+    const file = join(this.path, MEMORY_FILE);
+    if (!existsSync(file)) return {};
+    try {
+      return JSON.parse(readFileSync(file, 'utf8')) as FirewallMemory;
+    } catch (error) {
+      throw new SystemError(
+        `${file} cannot be read: ${messageOf(error)}; remove it, then run \`sekisho apply\``,
+      );
+    }
+  }
+
+  write(memory: FirewallMemory): void {
+    makeFolder(this.path);
+    const text = `${JSON.stringify(memory, undefined, 2)}\n`;
+    writeFileAtomically(join(this.path, MEMORY_FILE), [text], { fsync: true });
+  }
+
+  /** Where the files of a generation are. */
+  generationFolder(generation: Generation): string {
+    return join(this.path, `generation-${generation.number}`);
+  }
+
+  /** Where the boot unit finds the files of the current generation. */
+  get bootFolder(): string {
+    return join(this.path, 'boot');
+  }
+
+  /** Writes the files of a generation, before `write` names it. */
+  writeGeneration(generation: Generation, files: ReadonlyMap<string, string>): void {
+    const folder = this.generationFolder(generation);
+    makeFolder(folder);
+    for (const [name, text] of files) {
+      writeFileAtomically(join(folder, name), [text], { fsync: true });
+    }
+    this.writeBoot(files);
+  }
+
+  /** What the next boot loads. */
+  writeBoot(files: ReadonlyMap<string, string>): void {
+    makeFolder(this.bootFolder);
+    for (const [name, text] of files) {
+      writeFileAtomically(join(this.bootFolder, name), [text], { fsync: true });
+    }
+  }
+
+  clearBoot(): void {
+    rmSync(this.bootFolder, { recursive: true, force: true });
+  }
+
+  removeGeneration(generation: Generation | 'nothing' | undefined): void {
+    if (generation === undefined || generation === 'nothing') return;
+    rmSync(this.generationFolder(generation), { recursive: true, force: true });
+  }
+}
