@@ -35,6 +35,36 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./why.js'),
   },
   {
+    name: 'plan',
+    summary: 'show what an apply would change in the kernel',
+    load: () => import('./firewall/plan.js'),
+  },
+  {
+    name: 'apply',
+    summary: 'make the kernel hold what the configuration says',
+    load: () => import('./firewall/apply.js'),
+  },
+  {
+    name: 'confirm',
+    summary: 'keep what `apply --confirm` applied',
+    load: async () => ({ define: (await import('./firewall/rollback.js')).defineConfirm }),
+  },
+  {
+    name: 'rollback',
+    summary: 'go back to what was before the last apply',
+    load: () => import('./firewall/rollback.js'),
+  },
+  {
+    name: 'status',
+    summary: 'compare the kernel with the configuration; counters, drift, age of the data',
+    load: () => import('./firewall/status.js'),
+  },
+  {
+    name: 'flush',
+    summary: 'take everything of ours out of the kernel',
+    load: () => import('./firewall/flush.js'),
+  },
+  {
     name: 'config',
     summary: 'check the configuration, print an example, show what is in force',
     load: () => import('./config.js'),

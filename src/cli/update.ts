@@ -68,7 +68,9 @@ async function build(loaded: LoadedConfig, options: UpdateOptions): Promise<Exit
     for (const path of paths) note(`wrote ${path}`);
     for (const text of data.attribution) note(text);
   }
-  return complete ? EXIT.done : EXIT.partial;
+  const { applyUnattended } = await import('./firewall/unattended.js');
+  const applied = await applyUnattended(loaded, lists);
+  return complete ? applied : EXIT.partial;
 }
 
 /** With --from a missing registry is no error: whoever names the files knows what he names. */

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import { InvalidArgumentError } from 'commander';
+
+import { type LoadedConfig } from '../../config/load.js';
+import { applyPlan, differs } from '../../firewall/enforce.js';
+import { contradictedAdmins, lockedOutPeers } from '../../firewall/safety/lock-out.js';
+import { findSessionPeers } from '../../firewall/safety/sessions.js';
+import { EXIT, type ExitCode, UsageError } from '../../util/errors.js';
+import { type CommandModule } from '../command-module.js';
+import { type DataOptions, addDataOptions } from '../data-options.js';
+import { note, warn } from '../output.js';
+import { withStateLock } from '../state-lock.js';
+import { changeLines } from './describe.js';
+import { addForce, loadFor, openFirewall, openPlan } from './session.js';
+
+interface ApplyCommandOptions extends DataOptions {
+  readonly confirm?: number;
+  readonly force?: true;
+}
+
+export const define: CommandModule['define'] = (command, run) => {
+  addForce(addDataOptions(command))
+    .option('--confirm <seconds>', 'roll back unless `sekisho confirm` comes in time', seconds)
+    .action(async (options: ApplyCommandOptions) =>
+      run(async () => {
+        const loaded = await loadFor(options);
+        const code = await withStateLock(loaded, 'sekisho apply', () => apply(loaded, options));
+        if (code !== undefined) return code;
+        return EXIT.failed; // a person asked for it, and it was not done
+      }),
+    );
+};
+
+async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promise<ExitCode> {
+  const { plan, complete } = await openPlan(loaded, options);
+  const dangers = [...lockedOutPeers(plan, findSessionPeers()), ...contradictedAdmins(plan)];
+  if (dangers.length > 0 && !options.force) {
+    throw new UsageError(
+      [...dangers, 'nothing was applied; mend the configuration, or give --force'].join('\n'),
+    );
+  }
+  const session = await openFirewall(loaded);
+  if (session.folder.read().pending !== undefined) {
+    throw new UsageError(
+      'the last apply waits for `sekisho confirm` or `sekisho rollback`; nothing was applied',
+    );
+  }
+  const difference = await session.backend.compare(plan);
+  const confirmMs = options.confirm === undefined ? undefined : options.confirm * 1000;
+  if (confirmMs !== undefined && differs(difference)) startWatch(loaded, confirmMs);
+  for (const line of changeLines(difference)) note(line);
+  const changed = await applyPlan(session, plan, difference, {
+    nowMs: Date.now(),
+    ...(confirmMs !== undefined && { confirmMs }),
+  });
+  if (!changed) note('the kernel holds what it should; nothing was written');
+  else if (options.confirm !== undefined) {
+    warn(`applied; it is rolled back in ${options.confirm} s unless \`sekisho confirm\` comes`);
+  }
+  return complete ? EXIT.done : EXIT.partial;
+}
+
+/**
+ * Starts the process that rolls back when the time has come: a session of its own, so that it
+ * outlives this process, its terminal and the ssh session.
+ */
+function startWatch(loaded: LoadedConfig, confirmMs: number): void {
+  const main = fileURLToPath(new URL('../../main.js', import.meta.url));
+  const config = loaded.file === undefined ? [] : ['--config', loaded.resolvePath(loaded.file)];
+  const args = [main, 'rollback', '--when-due', String(confirmMs), ...config];
+  spawn(process.execPath, args, { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+}
+
+function seconds(text: string): number {
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected a number of seconds, such as 60.');
+}
