@@ -1,0 +1,93 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { contradictedAdmins, lockedOutPeers } from '../../src/firewall/safety/lock-out.js';
+import { findSessionPeers } from '../../src/firewall/safety/sessions.js';
+import { formatAddress, parseAddress } from '../../src/ip/address.js';
+import { temporaryFolder } from '../helpers/cleanup.js';
+import { planFrom } from '../policy/helpers.js';
+
+function addressOf(text: string) {
+  const address = parseAddress(text);
+  if ('expected' in address) throw new Error(text);
+  return address;
+}
+
+/** A record of utmp(5). */
+function utmpRecord(type: number, user: string, address: readonly number[]): Buffer {
+  const record = Buffer.alloc(384);
+  record.writeInt16LE(type, 0);
+  record.write(user, 44);
+  for (const [k, byte] of address.entries()) record.writeUInt8(byte, 348 + k);
+  return record;
+}
+
+describe('peers of authenticated sessions', () => {
+  test('are found in the environment, in logind and in utmp, each once', async () => {
+    const folder = await temporaryFolder();
+    const logindFolder = join(folder, 'sessions');
+    await mkdir(logindFolder);
+    await writeFile(join(logindFolder, '5'), 'USER=root\nREMOTE=1\nREMOTE_HOST=2001:db8::5\n');
+    await writeFile(join(logindFolder, '6'), 'USER=root\nREMOTE=0\n');
+    await writeFile(join(logindFolder, '7'), 'USER=eve\nREMOTE=1\nREMOTE_HOST=host.example\n');
+    const utmpFile = join(folder, 'utmp');
+    const ipv6 = [...Buffer.from('20010db8000000000000000000000009', 'hex')];
+    const records = [
+      utmpRecord(7, 'ann', [198, 51, 100, 7]),
+      utmpRecord(7, 'local', []),
+      utmpRecord(8, 'gone', [198, 51, 100, 8]),
+      utmpRecord(7, 'bob', ipv6),
+      utmpRecord(7, 'ann', [203, 0, 113, 1]),
+    ];
+    await writeFile(utmpFile, Buffer.concat(records));
+    const environment = { SSH_CONNECTION: '203.0.113.1 50022 192.0.2.1 2222' };
+    const peers = findSessionPeers({ environment, logindFolder, utmpFile });
+    expect(peers.map((peer) => [formatAddress(peer.address), peer.port])).toEqual([
+      ['203.0.113.1', 2222],
+      ['2001:db8::5', undefined],
+      ['198.51.100.7', undefined],
+      ['2001:db8::9', undefined],
+    ]);
+  });
+
+  test('none on a host without any of these', () => {
+    const nowhere = '/nonexistent';
+    expect(findSessionPeers({ environment: {}, logindFolder: nowhere, utmpFile: nowhere })).toEqual(
+      [],
+    );
+  });
+
+  test('IPv4 clients of a dual-stack sshd are IPv4', () => {
+    const environment = { SSH_CONNECTION: '::ffff:198.51.100.7 1 ::ffff:192.0.2.1 22' };
+    const [peer] = findSessionPeers({ environment, logindFolder: '/none', utmpFile: '/none' });
+    expect(peer && formatAddress(peer.address)).toBe('198.51.100.7');
+  });
+});
+
+describe('who would lock himself out is told by rule and list', () => {
+  const plan = planFrom(`{ admins: [1.11.9.9, 133.0.0.1], rules: [
+    { name: ssh, tcp: [22], only: [home] }, { name: every, tcp: [2222], deny: [asia] } ] }`);
+  const peer = (text: string, port?: number) => ({
+    address: addressOf(text),
+    port,
+    source: 'a test',
+  });
+
+  test('sessions, at the port that they use', () => {
+    expect(lockedOutPeers(plan, [peer('1.11.1.1'), peer('1.11.1.1', 2222)])).toEqual([
+      '1.11.1.1 (a test) would be denied on port 22: rule ssh lets only home pass',
+      '1.11.1.1 (a test) would be denied on port 2222: rule every denies asia',
+    ]);
+    expect(
+      lockedOutPeers(plan, [peer('133.0.5.5'), peer('1.11.9.9'), peer('8.8.8.8', 2222)]),
+    ).toEqual([]);
+  });
+
+  test('admins who stand on a denied list; an only rule is what admins are for', () => {
+    expect(contradictedAdmins(plan)).toEqual([
+      'admin 1.11.9.9 is in list asia, which rule every denies',
+    ]);
+  });
+});
