@@ -1,0 +1,282 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect } from 'vitest';
+
+import { temporaryFolder } from '../helpers/cleanup.js';
+import { Namespace } from '../helpers/namespace.js';
+import { systemTest } from '../helpers/programs.js';
+import { type RunResult } from '../helpers/run.js';
+import { MAIN } from '../helpers/sekisho.js';
+import { type TestRecord, statisticsText } from '../helpers/statistics-text.js';
+
+const RECORDS: TestRecord[] = [
+  { cc: 'KR', start: '1.11.0.0', value: 65536 },
+  { cc: 'KR', start: '2001:220::', value: 32 },
+  { cc: 'JP', start: '133.0.0.0', value: 65536 },
+  { cc: 'JP', start: '2001:200::', value: 32 },
+];
+
+const RULES = '[{ name: ssh, tcp: [22], only: [home] }, { name: mail, tcp: [25], deny: [asia] }]';
+
+/** A host of its own: a namespace, a configuration, a state. */
+class Host {
+  readonly network: Namespace;
+  readonly folder: string;
+
+  constructor(network: Namespace, folder: string) {
+    this.network = network;
+    this.folder = folder;
+  }
+
+  static async make(rules = RULES, more = ''): Promise<Host> {
+    const host = new Host(await Namespace.create(), await temporaryFolder());
+    await writeFile(join(host.folder, 'delegated-apnic'), statisticsText({ records: RECORDS }));
+    await writeFile(join(host.folder, 'blocked.txt'), '192.0.2.7\n');
+    await host.configure(rules, more);
+    return host;
+  }
+
+  async configure(rules: string, more = ''): Promise<void> {
+    const lists =
+      '{ asia: { countries: [KR] }, home: { countries: [JP] }, blocked: { file: blocked.txt } }';
+    const text = `state: state\nlists: ${lists}\nfirewall: { backend: nftables, rules: ${rules}${more} }\n`;
+    await writeFile(join(this.folder, 'sekisho.yaml'), text);
+  }
+
+  async run(
+    command: string,
+    args: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<RunResult> {
+    const needsData = ['plan', 'apply', 'status', 'update'].includes(command);
+    const from = needsData ? ['--from', join(this.folder, 'delegated-apnic')] : [];
+    const words = [MAIN, command, '--config', join(this.folder, 'sekisho.yaml'), ...args, ...from];
+    return this.network.run(process.execPath, words, {
+      env: { SSH_CONNECTION: '', ...env },
+      cwd: this.folder,
+    });
+  }
+
+  async nft(...args: readonly string[]): Promise<string> {
+    const { stdout } = await this.network.run('nft', args);
+    return stdout;
+  }
+
+  memory(): Record<string, unknown> {
+    const file = join(this.folder, 'state', 'firewall', 'memory.json');
+    return existsSync(file)
+      ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>)
+      : {};
+  }
+
+  /** The port that the rule ssh judges in the kernel. */
+  async sshPort(): Promise<string | undefined> {
+    return /tcp dport (\d+) jump rule\.ssh/.exec(await this.nft('-t', 'list', 'ruleset'))?.[1];
+  }
+}
+
+const NEEDS = ['nft', 'namespace'];
+const OTHER_PORT = RULES.replace('[22]', '[2222]');
+
+describe('a person at the firewall', () => {
+  systemTest('plans, applies, sees, and takes it out again', NEEDS, async () => {
+    const host = await Host.make();
+    await host.network.run('nft', ['-f', '-'], {
+      input:
+        'table inet foreign { set s { type ipv4_addr; elements = { 192.0.2.1 }\n }\n chain c { type filter hook input priority 0; counter accept; } }',
+    });
+    const foreign = await host.nft('list', 'ruleset');
+    const planned = await host.run('plan');
+    expect(planned.code).toBe(0);
+    expect(planned.stdout).toMatch(
+      /backend: nftables \(configured\)\nrules: table inet sekisho is missing/,
+    );
+    expect(planned.stdout).toMatch(
+      /list asia \(IPv4\): 0 ranges held, 1 wanted; 1 added \(65536 addresses\)/,
+    );
+    expect((await host.run('status')).code).toBe(1);
+    expect((await host.run('apply')).code).toBe(0);
+    const status = await host.run('status', ['--json']);
+    const report = JSON.parse(status.stdout) as Record<string, unknown>;
+    expect(report).toMatchObject({ backend: 'nftables', healthy: true });
+    expect(status.code).toBe(3); // the made-up file is old by now, or will be: see warnings
+    expect(report['warnings']).toEqual([
+      expect.stringMatching(/newest registry file is \d+ days old/),
+    ]);
+    expect((await host.run('plan')).stdout).toContain('the kernel holds what it should');
+    expect((await host.run('flush')).code).toBe(0);
+    expect(await host.nft('list', 'ruleset')).toBe(foreign);
+    expect((await host.run('status')).code).toBe(1);
+  });
+
+  systemTest('writes nothing to the kernel where nothing changed', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    const before = await host.nft('-a', 'list', 'ruleset');
+    const monitor = await host.network.start('nft', ['monitor'], {
+      ready: async () => sleep(300, true),
+    });
+    expect((await host.run('apply')).code).toBe(0);
+    expect((await host.run('update')).code).toBe(0);
+    await sleep(300);
+    expect(monitor.output()).toBe('');
+    expect(await host.nft('-a', 'list', 'ruleset')).toBe(before);
+  });
+
+  systemTest(
+    'a changed list replaces its own elements; counters and handles stay',
+    NEEDS,
+    async () => {
+      const host = await Host.make();
+      await host.run('apply');
+      const handles = (text: string): string[] => text.match(/chain \S+ \{ # handle \d+/g) ?? [];
+      const before = handles(await host.nft('-a', 'list', 'ruleset'));
+      expect(before.length).toBeGreaterThan(5);
+      await writeFile(join(host.folder, 'blocked.txt'), '192.0.2.7\n192.0.2.99\n');
+      expect((await host.run('apply')).code).toBe(0);
+      const after = await host.nft('-a', 'list', 'ruleset');
+      expect(handles(after)).toEqual(before);
+      expect(after).toMatch(/192\.0\.2\.7, 192\.0\.2\.99/);
+    },
+  );
+
+  systemTest('a session or an admin is not locked out without --force', NEEDS, async () => {
+    const host = await Host.make();
+    const peer = { SSH_CONNECTION: '1.11.1.1 50000 192.0.2.1 22' };
+    const refused = await host.run('apply', [], peer);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(
+      /1\.11\.1\.1 \(this SSH session\) would be denied on port 22: rule ssh lets only home pass/,
+    );
+    expect(await host.nft('list', 'ruleset')).toBe('');
+    expect((await host.run('apply', ['--force'], peer)).code).toBe(0);
+    await host.configure(RULES, ', admins: [1.11.5.5]');
+    const admin = await host.run('apply');
+    expect(admin.code).toBe(2);
+    expect(admin.stderr).toMatch(/admin 1\.11\.5\.5 is in list asia, which rule mail denies/);
+    const unattended = await host.run('update');
+    expect(unattended.code).toBe(3);
+    expect(unattended.stderr).toMatch(/the admin keeps passing/);
+    expect(await host.nft('-t', 'list', 'ruleset')).toMatch(/ip saddr 1\.11\.5\.5 accept/);
+  });
+});
+
+describe('a confirmation', () => {
+  systemTest(
+    'that does not come rolls back, also when apply is gone; updates wait for a person',
+    NEEDS,
+    async () => {
+      const host = await Host.make();
+      await host.run('apply');
+      await host.configure(OTHER_PORT);
+      const applied = await host.run('apply', ['--confirm', '10']);
+      expect(applied.stderr).toMatch(/rolled back in 10 s unless `sekisho confirm` comes/);
+      expect(await host.sshPort()).toBe('2222');
+      const meanwhile = await host.run('update');
+      expect(meanwhile.code).toBe(3);
+      expect(meanwhile.stderr).toMatch(/waits for `sekisho confirm`/);
+      for (let k = 0; k < 200 && (await host.sshPort()) !== '22'; k++) await sleep(100);
+      expect(await host.sshPort()).toBe('22');
+      const later = await host.run('update');
+      expect(later.code).toBe(3);
+      expect(later.stderr).toMatch(/rolled back at .*; run `sekisho apply`/);
+      expect(await host.sshPort()).toBe('22');
+      expect((await host.run('apply')).code).toBe(0);
+      expect(await host.sshPort()).toBe('2222');
+      expect((await host.run('update')).code).toBe(0);
+    },
+  );
+
+  systemTest('that comes keeps what was applied', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply', ['--confirm', '2']);
+    expect((await host.run('confirm')).code).toBe(0);
+    await sleep(2500);
+    expect(await host.sshPort()).toBe('22');
+    expect(host.memory()).not.toHaveProperty('pending');
+    expect((await host.run('confirm')).code).toBe(1);
+  });
+
+  systemTest('that is overdue is settled by the next command', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    await host.run('apply', ['--confirm', '60']);
+    // as if the watching process had been killed with the machine
+    const file = join(host.folder, 'state', 'firewall', 'memory.json');
+    await writeFile(
+      file,
+      readFileSync(file, 'utf8').replace(/"deadlineMs": \d+/, '"deadlineMs": 1'),
+    );
+    const status = await host.run('status');
+    expect(status.stderr).toMatch(/nobody confirmed the last apply in time: it was rolled back/);
+    expect(await host.sshPort()).toBe('22');
+  });
+
+  systemTest('rolls back to nothing where nothing was', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    expect((await host.run('rollback')).code).toBe(0);
+    expect(await host.nft('list', 'ruleset')).toBe('');
+    expect((await host.run('rollback')).code).toBe(2);
+  });
+});
+
+describe('drift and boot', () => {
+  systemTest('what others changed is seen and mended', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    const good = await host.nft('list', 'ruleset');
+    const damages: readonly (readonly string[])[] = [
+      ['flush', 'set', 'inet', 'sekisho', 'asia_v4'],
+      ['delete', 'element', 'inet', 'sekisho', 'asia_v6', '{ 2001:220::/32 }'],
+      ['add', 'element', 'inet', 'sekisho', 'home_v4', '{ 198.51.100.1 }'],
+      ['flush', 'chain', 'inet', 'sekisho', 'prerouting'],
+      ['insert', 'rule', 'inet', 'sekisho', 'judge.in', 'accept'],
+      ['flush', 'chain', 'inet', 'sekisho', 'deny.mail.asia'],
+      ['delete', 'table', 'inet', 'sekisho'],
+      ['flush', 'ruleset'],
+    ];
+    for (const damage of damages) {
+      expect((await host.network.run('nft', damage)).code, damage.join(' ')).toBe(0);
+      expect((await host.run('status')).code, damage.join(' ')).toBe(1);
+      expect((await host.run('apply')).code, damage.join(' ')).toBe(0);
+      const mended = await host.nft('list', 'ruleset');
+      expect(mended.split('\n').sort(), damage.join(' ')).toEqual(good.split('\n').sort());
+    }
+  });
+
+  systemTest('the ready ruleset loads without us, beside and over what stands', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    const file = join(host.folder, 'state', 'firewall', 'boot', 'ruleset.json');
+    await host.network.run('nft', ['flush', 'ruleset']); // Debian's stock /etc/nftables.conf begins so
+    expect((await host.network.run('nft', ['-j', '-f', file])).code).toBe(0);
+    expect((await host.run('status')).stdout).toContain('the kernel holds what it should');
+    expect((await host.network.run('nft', ['-j', '-f', file])).code).toBe(0);
+    expect((await host.run('status')).stdout).toContain('the kernel holds what it should');
+  });
+
+  systemTest(
+    'without rights the kernel stays, and the error says what is needed',
+    [...NEEDS, 'root'],
+    async () => {
+      const host = await Host.make();
+      const args = ['--bounding-set=-net_admin', process.execPath, MAIN, 'plan'];
+      const config = join(host.folder, 'sekisho.yaml');
+      const from = join(host.folder, 'delegated-apnic');
+      const refused = await host.network.run('setpriv', [
+        ...args,
+        '--config',
+        config,
+        '--from',
+        from,
+      ]);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(/Operation not permitted.*run as root/);
+    },
+  );
+});
