@@ -192,9 +192,9 @@ describe('a confirmation', () => {
 
   systemTest('that comes keeps what was applied', NEEDS, async () => {
     const host = await Host.make();
-    await host.run('apply', ['--confirm', '2']);
+    await host.run('apply', ['--confirm', '6']);
     expect((await host.run('confirm')).code).toBe(0);
-    await sleep(2500);
+    await sleep(7000);
     expect(await host.sshPort()).toBe('22');
     expect(host.memory()).not.toHaveProperty('pending');
     expect((await host.run('confirm')).code).toBe(1);
