@@ -7,6 +7,7 @@ import { type Block, formatSections, renderExample } from '../docs/formats-examp
 import { cleanUp, temporaryFolder } from '../helpers/cleanup.js';
 import {
   IPTABLES_VARIANTS,
+  type IptablesVariant,
   linkIptables,
   programsOf,
   variantOf,
@@ -45,7 +46,8 @@ for (const { format, blocks } of formatSections()) {
   const commands = commandsOf(blocks);
   if (commands.length === 0) continue;
   const usesIptables = commands.some(({ script }) => script.includes('tables'));
-  describe.each(usesIptables ? IPTABLES_VARIANTS : ['nft'])(
+  const variants: readonly IptablesVariant[] = usesIptables ? IPTABLES_VARIANTS : ['nft'];
+  describe.each(variants)(
     `commands of docs/formats.md, ${format.name}, iptables by %s`,
     (variant) => {
       const needs = [...(NEEDS[format.name] ?? ['a row in NEEDS']), 'namespace'];
