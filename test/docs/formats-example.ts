@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-
 import {
   DEFAULT_MAX_LINES,
   FORMATS,
@@ -8,6 +6,7 @@ import {
 } from '../../src/formats/index.js';
 import { FAMILIES, type Family } from '../../src/ip/family.js';
 import { addressSet } from '../helpers/lists.js';
+import { type Block, blocksOf, readPage } from './markdown.js';
 
 /** The lists that the examples in docs/formats.md show. */
 const LISTS: readonly NamedList[] = [
@@ -23,23 +22,16 @@ function listOf(name: string, ...texts: string[]): NamedList {
 /** What the examples say of the data: APNIC's file of that day. */
 const DATA_DAY = '2026-06-18';
 
-/** A fenced block of the page. */
-export interface Block {
-  /** The word behind the fence: `text` the file, `sh` commands, `output` what those print. */
-  readonly language: string;
-  readonly text: string;
-}
-
 /** A format as docs/formats.md describes it. */
 export interface FormatSection {
   readonly format: Format;
   /** Everything below the heading. */
   readonly text: string;
-  /** In the order of the page. */
+  /** In the order of the page: `text` the file, `sh` commands, `output` what those print. */
   readonly blocks: readonly Block[];
 }
 
-export const PAGE = readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8');
+export const PAGE = readPage('docs/formats.md');
 
 /** The sections of docs/formats.md that are headed by a format's name. */
 export function formatSections(): FormatSection[] {
@@ -50,12 +42,6 @@ export function formatSections(): FormatSection[] {
     if (!format) throw new Error(`docs/formats.md describes ${name}, which is no format`);
     return [{ format, text: section, blocks: blocksOf(section) }];
   });
-}
-
-/** The fenced blocks of a page or a part of it. */
-export function blocksOf(markdown: string): Block[] {
-  const fences = markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms);
-  return [...fences].map(([, language = '', text = '']) => ({ language, text }));
 }
 
 /** The text of the only block of this language. */

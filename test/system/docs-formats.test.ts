@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { describe, expect } from 'vitest';
 
-import { type Block, formatSections, renderExample } from '../docs/formats-example.js';
+import { formatSections, renderExample } from '../docs/formats-example.js';
+import { type Block } from '../docs/markdown.js';
 import { cleanUp, temporaryFolder } from '../helpers/cleanup.js';
 import {
   IPTABLES_VARIANTS,
