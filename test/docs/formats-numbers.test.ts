@@ -92,7 +92,8 @@ function linesOf(
   const job = { format, lists: [list], families, maxLines: 2 ** 31, notices: noticesOf(data) };
   let lines = 0;
   for (const document of documentsAt('-', job)) {
-    for (const piece of contentOf(document, job)) lines += String(piece).split('\n').length - 1;
+    for (const piece of contentOf(document, job))
+      lines += Buffer.from(piece).toString().split('\n').length - 1;
   }
   return lines;
 }

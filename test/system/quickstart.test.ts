@@ -22,6 +22,12 @@ const TIMEOUT_MS = 240_000;
 /** A connection to this address is refused, as by a proxy that is down. */
 const NO_WAY_OUT = 'http://127.0.0.1:1';
 
+const PROXIES = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'];
+
+function proxiesAre(url: string): Record<string, string> {
+  return Object.fromEntries(PROXIES.map((name) => [name, url]));
+}
+
 systemTest(
   'scripts/quickstart does what it promises',
   ['git', 'npm', 'bash'],
@@ -33,14 +39,13 @@ async function tryQuickstart(context: TestContext): Promise<void> {
   const clone = await makeClone();
 
   // without a way to the registries; npm keeps its own way to its registry
-  const proxies = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'];
-  const own = proxies.map((name) => {
+
+  const own = PROXIES.map((name) => {
     const value = process.env[name];
     return value === undefined ? `unset ${name}` : `export ${name}=${quoted(value)}`;
   });
   writeProgram(clone, 'npm', `${own.join('\n')}\nexec ${quoted(programPath('npm'))} "$@"`);
-  const offline = Object.fromEntries(proxies.map((name) => [name, NO_WAY_OUT]));
-  const first = await quickstart(clone, offline);
+  const first = await quickstart(clone, proxiesAre(NO_WAY_OUT));
   skipWithoutNpmRegistry(context, first);
   expectFallback(clone, first);
 
@@ -59,7 +64,7 @@ async function tryQuickstart(context: TestContext): Promise<void> {
   // a second run, with registries; nothing is new for npm
   writeProgram(clone, 'npm', 'exit 0');
   const server = await useRegistriesOfOurOwn(clone);
-  expectRegistries(clone, await quickstart(clone, {}));
+  expectRegistries(clone, await quickstart(clone, proxiesAre('')));
   for (const registry of REGISTRIES) expect(server.count(`/${registry}`)).toBe(1);
 }
 
