@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { parseConfig } from '../../src/config/load.js';
+import { describeOptions } from '../../src/config/options.js';
 import { DEFAULT_LIMITS } from '../../src/sources/download/options.js';
 import { openFiles } from '../../src/sources/open-files.js';
 import { registriesReference } from '../../src/sources/reference.js';
@@ -29,15 +29,14 @@ test('numbers are those of the program', () => {
   expect(WORDS).toContain(`Redirects are followed, at most ${maxRedirects},`);
 });
 
-test('options of the sources that it names exist', () => {
-  const { sources } = parseConfig('', undefined).config;
-  const known = Object.keys(sources);
-  const named = codeIn(sectionsOf(PAGE).get('Download') ?? '').filter((code) =>
-    /^[a-z_]+$/.test(code),
+test('options that it names have the defaults that it tells', () => {
+  const sources = describeOptions().find(({ path }) => path[0] === 'sources')?.children ?? [];
+  const defaults = new Map(sources.map((option) => [option.path.at(-1), option.default]));
+  const told = [...WORDS.matchAll(/`([a-z_]+)` (?:times )?\((\d[^)]*)\)/g)];
+  expect(told.map(([, name]) => name).sort()).toEqual(
+    'connect_timeout fall idle_timeout max_size rise total_timeout tries'.split(' '),
   );
-  const options = named.filter((code) => !code.endsWith('_proxy'));
-  expect(options.length).toBeGreaterThan(4);
-  for (const option of [...options, 'fall', 'rise', 'urls', 'csv']) expect(known).toContain(option);
+  for (const [, name, value] of told) expect(String(defaults.get(name)), name).toBe(value);
 });
 
 test('exit codes are those of the program', () => {
