@@ -5,17 +5,15 @@ import { expect, test } from 'vitest';
 import { ROOT, codeIn, readPage, sectionsOf, tableRows } from './markdown.js';
 
 const SECTIONS = sectionsOf(readPage('docs/dependencies.md'));
-const PACKAGE =
-  readJson<Record<'dependencies' | 'devDependencies', Record<string, string>>>('package.json');
-const LOCK = readJson<{ packages: Record<string, { license?: string; dev?: true }> }>(
-  'package-lock.json',
-);
+const PACKAGE = JSON.parse(readPage('package.json')) as Record<
+  'dependencies' | 'devDependencies',
+  Record<string, string>
+>;
+const LOCK = JSON.parse(readPage('package-lock.json')) as {
+  packages: Record<string, { license?: string; dev?: true }>;
+};
 const [, ...AT_RUN_TIME] = tableRows(SECTIONS.get('At run time') ?? '');
 const [, ...FOR_DEVELOPMENT] = tableRows(SECTIONS.get('For development') ?? '');
-
-function readJson<T>(path: string): T {
-  return JSON.parse(readFileSync(ROOT + path, 'utf8')) as T;
-}
 
 /** The packages of the first column. */
 function packagesOf(rows: readonly (readonly string[])[]): string[] {
