@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 
 import { describe, expect, test } from 'vitest';
 
@@ -42,6 +42,11 @@ test('the line for cron is the one that `config example` prints, but for the min
   const withoutMinute = (text = ''): string => text.replace(/^\d+ /, '');
   expect(withoutMinute(line)).toBe(withoutMinute(printed));
   expect(withoutMinute(line)).toMatch(/^\S+ \* \* \* root sekisho update$/);
+});
+
+test('every page of docs/ is linked', () => {
+  const pages = readdirSync(`${ROOT}docs`).filter((name) => name.endsWith('.md'));
+  for (const page of pages) expect(README).toContain(`](docs/${page}): `);
 });
 
 describe.each(['README.md', 'docs/formats.md', 'docs/sources.md', 'docs/architecture.md'])(
