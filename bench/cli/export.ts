@@ -53,8 +53,8 @@ export const benchmarkExport: Benchmark = ({ folder, runs }) => {
       meaning:
         `\`export --all --format cidr\` of ${origin}, the whole process: every country's file, ` +
         'IPv4 and IPv6. Against it `bench/cli/pipeline.sh`: one pass of mawk that writes the ' +
-        'IPv4 ranges of each country, then iprange for each country; IPv4 only. Before the times ' +
-        'count, the IPv4 prefixes of every country are compared: they are the same.',
+        'IPv4 ranges of each country, then iprange for each country; IPv4 only. The benchmark ' +
+        'fails where the IPv4 prefixes of any country differ between the two.',
       ours: { name: 'sekisho', value: onePass.ours },
       other: { name: 'mawk once, iprange per country', value: onePass.other },
       ratio: onePass.ratio,
@@ -65,12 +65,11 @@ export const benchmarkExport: Benchmark = ({ folder, runs }) => {
       name: `${NAME}, awk per country`,
       meaning:
         'The same against `bench/cli/pipeline-each.sh`, the way of most published scripts: mawk ' +
-        'and iprange once for each country.',
+        'and iprange once for each country. One counted run, for information.',
       ours: { name: 'sekisho', value: passEach.ours },
       other: { name: 'mawk and iprange per country', value: passEach.other },
       ratio: passEach.ratio,
-      goal: `≤ ${GOAL}`,
-      met: passEach.ratio <= GOAL,
+      goal: '',
     },
   ];
   return Promise.resolve(rows);
