@@ -36,7 +36,8 @@ export function documentText(outcomes: readonly Outcome[], command: string): str
     '',
     'Written by `' + command + '`; do not edit. Nothing here is asserted by a test: times depend',
     'on the machine, ratios less so. Both sides run in turn in one run, after a warm-up; what',
-    'stands here are medians, ratios are of wall time.',
+    'stands here are medians. The ratio of whole processes is of wall time, with that of CPU time',
+    '(user and system, children included) beside it; functions are timed in CPU time.',
     '',
     machineLine(),
     '',
@@ -55,12 +56,12 @@ export function documentText(outcomes: readonly Outcome[], command: string): str
 
 function cellsOf(outcome: Outcome): string[] {
   if (isSkipped(outcome)) return [outcome.name, `not measured: ${outcome.reason}`, '', '', '', ''];
-  const { name, ours, other, ratio, goal, met } = outcome;
+  const { name, ours, other, goal, met } = outcome;
   return [
     name,
     sideText(ours),
     other ? sideText(other) : '',
-    ratio === undefined ? '' : ratioText(ratio),
+    ratiosText(outcome),
     goal,
     met === undefined ? '' : met ? 'yes' : 'no',
   ];
@@ -68,6 +69,13 @@ function cellsOf(outcome: Outcome): string[] {
 
 function sideText({ name, value }: Row['ours']): string {
   return `${name}: ${value}`;
+}
+
+function ratiosText({ ratio, cpuRatio }: Row): string {
+  if (ratio === undefined) return '';
+  return cpuRatio === undefined
+    ? ratioText(ratio)
+    : `${ratioText(ratio)} (CPU ${ratioText(cpuRatio)})`;
 }
 
 function ratioText(ratio: number): string {

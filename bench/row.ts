@@ -13,8 +13,10 @@ export interface Row {
   readonly ours: Side;
   /** What ours is measured against, where it is measured against something. */
   readonly other?: Side;
-  /** Ours divided by the other. */
+  /** Ours divided by the other; of processes, of wall time. */
   readonly ratio?: number;
+  /** The same of CPU time, where both sides are processes. */
+  readonly cpuRatio?: number;
   /** Empty where the row is for information. */
   readonly goal: string;
   /** Undefined where there is no goal. */

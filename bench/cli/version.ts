@@ -22,6 +22,7 @@ export const benchmarkVersion: Benchmark = ({ folder, runs }) => {
       ours: { name: 'sekisho --version', value: tookText(a) },
       other: { name: 'node -e 0', value: tookText(b) },
       ratio,
+      cpuRatio: a.cpuMs / b.cpuMs,
       goal: `≤ ${GOAL}`,
       met: ratio <= GOAL,
     },

@@ -27,7 +27,7 @@ const OCTETS_EACH = 44;
 export function syntheticStatistics(options: SyntheticOptions): string {
   const { registry, place, extended } = options;
   const random = randomNumbers(place + 1);
-  const records = Math.floor(options.bytes / (extended ? 62 : 48));
+  const records = Math.floor(options.bytes / (extended ? 56 : 48));
   const lines = { asn: [] as string[], ipv4: [] as string[], ipv6: [] as string[] };
   let address4 = (1 + place * OCTETS_EACH) * 2 ** 24;
   let block6 = (0x2400 + place * 0x200) * 2 ** 16; // the upper 32 bits, counted in /32
