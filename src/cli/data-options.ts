@@ -1,9 +1,9 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { findConfigFile } from '../config/find.js';
-import { type LoadedConfig } from '../config/load.js';
-import { type List } from '../lists/catalogue.js';
-import { type CountryData } from '../sources/country-data.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { List } from '../lists/catalogue.js';
+import type { CountryData } from '../sources/country-data.js';
 import { note, warn } from './output.js';
 
 /** The options of every command that needs countries. */

@@ -1,8 +1,8 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { type Address, formatAddress, parseAddress } from '../ip/address.js';
 import { hasAddress } from '../ip/address-set.js';
-import { type List } from '../lists/catalogue.js';
+import type { List } from '../lists/catalogue.js';
 import { countryName } from '../lists/countries.js';
 import {
   type CountryData,
@@ -11,7 +11,7 @@ import {
   findRecord,
 } from '../sources/country-data.js';
 import { EXIT, UsageError } from '../util/errors.js';
-import { type CommandModule } from './command-module.js';
+import type { CommandModule } from './command-module.js';
 import {
   type DataOptions,
   addDataOptions,

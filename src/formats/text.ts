@@ -1,6 +1,6 @@
 import { formatIPv4, formatWords } from '../ip/address.js';
 import { type Family, bitsOf } from '../ip/family.js';
-import { type RangeSet } from '../ip/range-set.js';
+import type { RangeSet } from '../ip/range-set.js';
 import { compareWords, sizeExponent, trailingZeros, wordAt } from '../ip/words.js';
 import { UsageError } from '../util/errors.js';
 

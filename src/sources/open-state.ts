@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 
-import { type LoadedConfig } from '../config/load.js';
+import type { LoadedConfig } from '../config/load.js';
 import { SourceError } from '../util/errors.js';
-import { type CountryData } from './country-data.js';
+import type { CountryData } from './country-data.js';
 import { openStatisticsFiles } from './open-files.js';
 import { sourcesFolder, storedPath } from './store.js';
 
