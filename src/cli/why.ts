@@ -44,7 +44,7 @@ export const define: CommandModule['define'] = (command: Command, run) => {
       run(async () => {
         const addresses = texts.map(addressFrom);
         const loaded = await loadConfigIfNeeded(options);
-        const data = await openCountries(options, loaded);
+        const data = await openCountries(options, loaded, { keepStatistics: true });
         const lists = loaded ? [...(await openListsOf(loaded, data, options)).lists.values()] : [];
         const findings = addresses.map((address) => explain(address, data, lists));
         if (options.json) await writeJson(findings.map(({ finding }) => finding));
