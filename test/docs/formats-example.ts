@@ -49,5 +49,5 @@ export function renderExample(format: Format): string {
     { lists, notices: ['Data: APNIC, 2026-06-18'] },
     { families: [4, 6], maxLines: DEFAULT_MAX_LINES },
   );
-  return [...pieces].join('');
+  return Buffer.concat([...pieces].map((piece) => Buffer.from(piece))).toString();
 }
