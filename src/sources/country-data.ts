@@ -1,7 +1,7 @@
-import { type Address } from '../ip/address.js';
+import type { Address } from '../ip/address.js';
 import { hasAddress } from '../ip/address-set.js';
 import { compareWords } from '../ip/words.js';
-import { type CountryTable } from './country-table.js';
+import type { CountryTable } from './country-table.js';
 import { isDelegated } from './statistics/records.js';
 import { type StatisticsFile, lineAt } from './statistics/scan.js';
 
