@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 
 import { formatSections, renderExample } from '../docs/formats-example.js';
-import { type Block } from '../docs/markdown.js';
+import type { Block } from '../docs/markdown.js';
 import { cleanUp, temporaryFolder } from '../helpers/cleanup.js';
 import {
   IPTABLES_VARIANTS,
