@@ -1,6 +1,6 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
-import { type ExitCode } from '../util/errors.js';
+import type { ExitCode } from '../util/errors.js';
 
 /** What a command's file exports: its arguments and options, and what it does. */
 export interface CommandModule {

@@ -1,4 +1,4 @@
-import { type CommandModule } from './command-module.js';
+import type { CommandModule } from './command-module.js';
 
 /** A command, with all that help needs without loading it. */
 export interface CommandEntry {

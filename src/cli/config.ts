@@ -1,11 +1,11 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { assertDefinitions, readListTexts } from '../lists/open-lists.js';
 import { faultText } from '../lists/catalogue.js';
 import { parseManualList } from '../lists/manual.js';
 import { assertExportRules } from '../exports/rules.js';
 import { EXIT, UsageError } from '../util/errors.js';
-import { type CommandModule } from './command-module.js';
+import type { CommandModule } from './command-module.js';
 import { type DataOptions, addConfigOption } from './data-options.js';
 import { writeJson, writeOut } from './output.js';
 

@@ -1,9 +1,9 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { countryName } from '../lists/countries.js';
-import { type Holdings } from '../sources/country-table.js';
+import type { Holdings } from '../sources/country-table.js';
 import { EXIT } from '../util/errors.js';
-import { type CommandModule } from './command-module.js';
+import type { CommandModule } from './command-module.js';
 import {
   type DataOptions,
   addDataOptions,

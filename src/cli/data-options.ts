@@ -1,9 +1,10 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { findConfigFile } from '../config/find.js';
-import { type LoadedConfig } from '../config/load.js';
-import { type List } from '../lists/catalogue.js';
-import { type CountryData } from '../sources/country-data.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { List } from '../lists/catalogue.js';
+import type { CountryData } from '../sources/country-data.js';
+import type { OpenOptions } from '../sources/open-files.js';
 import { note, warn } from './output.js';
 
 /** The options of every command that needs countries. */
@@ -37,20 +38,29 @@ export async function loadConfigIfNeeded(options: DataOptions): Promise<LoadedCo
   return loadConfig(options.config);
 }
 
-/** Opens the countries that a command asked for, and tells remarks to a terminal. */
+/**
+ * Opens the countries that a command asked for, and tells remarks to a terminal.
+ *
+ * @param open with `keepStatistics` where single records will be looked up
+ */
 export async function openCountries(
   options: DataOptions,
   loaded: LoadedConfig | undefined,
+  open: OpenOptions = { keepStatistics: false },
 ): Promise<CountryData> {
-  const data = await open(options, loaded);
+  const data = await openData(options, loaded, open);
   for (const text of data.notes) note(text);
   return data;
 }
 
-async function open(options: DataOptions, loaded: LoadedConfig | undefined): Promise<CountryData> {
-  if (options.from) return (await import('../sources/open-files.js')).openFiles(options.from);
+async function openData(
+  options: DataOptions,
+  loaded: LoadedConfig | undefined,
+  open: OpenOptions,
+): Promise<CountryData> {
+  if (options.from) return (await import('../sources/open-files.js')).openFiles(options.from, open);
   const { openState } = await import('../sources/open-state.js');
-  return openState(loaded ?? (await import('../config/load.js')).loadConfig(options.config));
+  return openState(loaded ?? (await import('../config/load.js')).loadConfig(options.config), open);
 }
 
 /** The configured lists, and whether none of them lacks anything. */

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { type LoadedConfig } from '../config/load.js';
+import type { LoadedConfig } from '../config/load.js';
 import { type ExportJob, contentOf, documentsAt, documentsIn } from '../exports/documents.js';
 import { writePlanned } from '../exports/write.js';
 import { DEFAULT_MAX_LINES, FORMATS, type NamedList, findFormat } from '../formats/index.js';
@@ -11,7 +11,7 @@ import { listOfCountries } from '../lists/catalogue.js';
 import { expandCountry } from '../lists/countries.js';
 import { type CountryData, noticesOf } from '../sources/country-data.js';
 import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
-import { type CommandModule } from './command-module.js';
+import type { CommandModule } from './command-module.js';
 import {
   type DataOptions,
   addDataOptions,

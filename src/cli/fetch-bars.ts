@@ -1,7 +1,7 @@
 import { MultiBar, type Options, type Params, type SingleBar } from 'cli-progress';
 
-import { type RegistryName } from '../config/registry-names.js';
-import { type FetchProgress } from '../sources/fetch.js';
+import type { RegistryName } from '../config/registry-names.js';
+import type { FetchProgress } from '../sources/fetch.js';
 
 const WIDTH = 30;
 

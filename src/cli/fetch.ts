@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 
-import { type LoadedConfig } from '../config/load.js';
+import type { LoadedConfig } from '../config/load.js';
 import { REGISTRY_NAMES, type RegistryName } from '../config/registry-names.js';
 import {
   type FetchWishes,
@@ -11,7 +11,7 @@ import {
 } from '../jobs/fetch.js';
 import { type FetchReport, exitCodeOf, faultLines } from '../sources/fetch.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
-import { type CommandModule } from './command-module.js';
+import type { CommandModule } from './command-module.js';
 import { addConfigOption } from './data-options.js';
 import { note, warn } from './output.js';
 import { withStateLock } from './state-lock.js';

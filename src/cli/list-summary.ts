@@ -1,4 +1,4 @@
-import { type List } from '../lists/catalogue.js';
+import type { List } from '../lists/catalogue.js';
 import { writeTable } from './output.js';
 
 /** The IPv4 addresses there are. */

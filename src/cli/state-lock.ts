@@ -1,4 +1,4 @@
-import { type LoadedConfig } from '../config/load.js';
+import type { LoadedConfig } from '../config/load.js';
 import { lockHeldText, takeLock } from '../util/lock.js';
 import { warn } from './output.js';
 

@@ -1,14 +1,14 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
-import { type LoadedConfig } from '../config/load.js';
-import { type RegistryName } from '../config/registry-names.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { RegistryName } from '../config/registry-names.js';
 import { assertExportRules } from '../exports/rules.js';
 import { writeExports } from '../jobs/write-exports.js';
 import { assertDefinitions } from '../lists/open-lists.js';
-import { type CountryData } from '../sources/country-data.js';
+import type { CountryData } from '../sources/country-data.js';
 import { exitCodeOf } from '../sources/fetch.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
-import { type CommandModule } from './command-module.js';
+import type { CommandModule } from './command-module.js';
 import { type DataOptions, addDataOptions, openCountries, openListsOf } from './data-options.js';
 import { acceptOption, fetchAndTell, fetchFeedsAndTell } from './fetch.js';
 import { writeSummary } from './list-summary.js';

@@ -1,8 +1,8 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { type Address, formatAddress, parseAddress } from '../ip/address.js';
 import { hasAddress } from '../ip/address-set.js';
-import { type List } from '../lists/catalogue.js';
+import type { List } from '../lists/catalogue.js';
 import { countryName } from '../lists/countries.js';
 import {
   type CountryData,
@@ -11,7 +11,7 @@ import {
   findRecord,
 } from '../sources/country-data.js';
 import { EXIT, UsageError } from '../util/errors.js';
-import { type CommandModule } from './command-module.js';
+import type { CommandModule } from './command-module.js';
 import {
   type DataOptions,
   addDataOptions,
@@ -44,7 +44,7 @@ export const define: CommandModule['define'] = (command: Command, run) => {
       run(async () => {
         const addresses = texts.map(addressFrom);
         const loaded = await loadConfigIfNeeded(options);
-        const data = await openCountries(options, loaded);
+        const data = await openCountries(options, loaded, { keepStatistics: true });
         const lists = loaded ? [...(await openListsOf(loaded, data, options)).lists.values()] : [];
         const findings = addresses.map((address) => explain(address, data, lists));
         if (options.json) await writeJson(findings.map(({ finding }) => finding));

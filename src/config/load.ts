@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { LineCounter, type Document, isNode, isScalar, parseDocument } from 'yaml';
-import { type z } from 'zod';
+import type { z } from 'zod';
 
 import { UsageError, messageOf } from '../util/errors.js';
 import { findConfigFile } from './find.js';

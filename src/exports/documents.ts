@@ -1,5 +1,5 @@
-import { type Format, type NamedList } from '../formats/index.js';
-import { type Family } from '../ip/family.js';
+import type { Format, NamedList } from '../formats/index.js';
+import type { Family } from '../ip/family.js';
 import { UsageError } from '../util/errors.js';
 
 /** What is to be written: lists in a format. */

@@ -1,5 +1,5 @@
-import { type LoadedConfig } from '../config/load.js';
-import { type ExportRule } from '../config/schema.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { ExportRule } from '../config/schema.js';
 import { FORMAT_NAMES, findFormat } from '../formats/index.js';
 import { LIST_PLACE } from './documents.js';
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../util/errors.js';
-import { type Format, type FormatOptions } from './format.js';
+import type { Format, FormatOptions } from './format.js';
 
 /**
  * What the administrator wants behind each address, or the format's default.

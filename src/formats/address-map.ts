@@ -25,7 +25,7 @@ export function renderAddressMap(
   { lists, notices }: FormatInput,
   { families, maxLines, action }: FormatOptions,
   lineOf: (prefix: string, value: string) => string,
-): Iterable<string> {
+): Iterable<Uint8Array> {
   const out = new LineWriter(format, maxLines);
   for (const notice of notices) out.line(`# ${notice}`);
   for (const list of firstListWins(lists)) {

@@ -1,4 +1,4 @@
-import { type RangeSet } from '../ip/range-set.js';
+import type { RangeSet } from '../ip/range-set.js';
 import { UsageError } from '../util/errors.js';
 import { actionOf } from './action.js';
 import { DNSBL_ACTION_MEANING, parseDnsblValue, withTestEntries } from './dnsbl-entry.js';

@@ -1,6 +1,6 @@
 import { intersect, subtract, union } from '../ip/algebra.js';
 import { type Family, wordsOf } from '../ip/family.js';
-import { type RangeSet } from '../ip/range-set.js';
+import type { RangeSet } from '../ip/range-set.js';
 import { compareWords } from '../ip/words.js';
 import { type NamedList, setsOf } from './format.js';
 

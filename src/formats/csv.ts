@@ -1,6 +1,6 @@
 import { FAMILIES } from '../ip/family.js';
 import { countrySetsOf } from './country-parts.js';
-import { type Format } from './format.js';
+import type { Format } from './format.js';
 import { LineWriter, forEachRangeText } from './text.js';
 
 /**

@@ -1,6 +1,6 @@
 import { parseIPv4, parseIPv6 } from '../ip/address.js';
 import { subtract, union } from '../ip/algebra.js';
-import { type Family } from '../ip/family.js';
+import type { Family } from '../ip/family.js';
 import { RangeSet } from '../ip/range-set.js';
 import { UsageError } from '../util/errors.js';
 

@@ -1,4 +1,4 @@
-import { type RangeSet } from '../ip/range-set.js';
+import type { RangeSet } from '../ip/range-set.js';
 import { wordAt } from '../ip/words.js';
 
 /*

@@ -1,6 +1,6 @@
-import { type AddressSet } from '../ip/address-set.js';
-import { type Family } from '../ip/family.js';
-import { type RangeSet } from '../ip/range-set.js';
+import type { AddressSet } from '../ip/address-set.js';
+import type { Family } from '../ip/family.js';
+import type { RangeSet } from '../ip/range-set.js';
 
 /** The part of a list that one country holds. */
 export interface CountryPart {

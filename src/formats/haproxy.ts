@@ -1,5 +1,5 @@
 import { MAP_ACTION, renderAddressMap } from './address-map.js';
-import { type Format } from './format.js';
+import type { Format } from './format.js';
 
 /**
  * A map file for HAProxy's `map_ip` converter, `prefix value` a line, both families in one

@@ -1,7 +1,7 @@
 import { bind } from './bind.js';
 import { cidr } from './cidr.js';
 import { csv } from './csv.js';
-import { type Format } from './format.js';
+import type { Format } from './format.js';
 import { haproxy } from './haproxy.js';
 import { ipset } from './ipset.js';
 import { ip6tables, iptables } from './iptables.js';

@@ -1,4 +1,4 @@
-import { type RangeSet } from '../ip/range-set.js';
+import type { RangeSet } from '../ip/range-set.js';
 import { UsageError } from '../util/errors.js';
 import { type Format, setsOf } from './format.js';
 import { LineWriter, familySuffix, forEachPrefixText, withoutZeroLength } from './text.js';

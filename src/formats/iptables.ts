@@ -1,4 +1,4 @@
-import { type Family } from '../ip/family.js';
+import type { Family } from '../ip/family.js';
 import { UsageError } from '../util/errors.js';
 import { type Format, type NamedList, setsOf } from './format.js';
 import { chainsOf } from './prefix-chains.js';

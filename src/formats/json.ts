@@ -1,4 +1,4 @@
-import { type RangeSet } from '../ip/range-set.js';
+import type { RangeSet } from '../ip/range-set.js';
 import { type Format, type FormatInput, setsOf } from './format.js';
 import { LineWriter, forEachPrefixText, forEachRangeText } from './text.js';
 

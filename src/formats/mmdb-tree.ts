@@ -1,4 +1,4 @@
-import { type RangeSet } from '../ip/range-set.js';
+import type { RangeSet } from '../ip/range-set.js';
 import { wordAt } from '../ip/words.js';
 
 /** Bits of one record: a node of the tree is two of them. */

@@ -4,7 +4,7 @@ import { RangeSet } from '../ip/range-set.js';
 import { countryName } from '../lists/countries.js';
 import { UsageError } from '../util/errors.js';
 import { countrySetsOf } from './country-parts.js';
-import { type Format, type FormatInput, type FormatOptions } from './format.js';
+import type { Format, FormatInput, FormatOptions } from './format.js';
 import { MmdbInteger, type MmdbValue, encodeValue } from './mmdb-data.js';
 import { DATA_SEPARATOR_BYTES, MmdbTree, type RecordSize, recordSizeFor } from './mmdb-tree.js';
 

@@ -1,6 +1,6 @@
 import { formatWords } from '../ip/address.js';
 import { bitsOf } from '../ip/family.js';
-import { type RangeSet } from '../ip/range-set.js';
+import type { RangeSet } from '../ip/range-set.js';
 import { compareWords } from '../ip/words.js';
 import { type Format, setsOf } from './format.js';
 import { NFT_TABLE } from './nft.js';

@@ -1,5 +1,5 @@
 import { MAP_ACTION, renderAddressMap } from './address-map.js';
-import { type Format } from './format.js';
+import type { Format } from './format.js';
 
 /**
  * Lines for inclusion in a block of nginx's ngx_http_geo_module or ngx_stream_geo_module:

@@ -1,6 +1,6 @@
 import { formatWords } from '../ip/address.js';
 import { type Family, bitsOf } from '../ip/family.js';
-import { type RangeSet } from '../ip/range-set.js';
+import type { RangeSet } from '../ip/range-set.js';
 import { wordAt } from '../ip/words.js';
 
 /** A test of one chain: addresses in `prefix` are in the set, or `next` decides over them. */

@@ -1,7 +1,7 @@
 import { UsageError } from '../util/errors.js';
 import { actionOf } from './action.js';
 import { forEachRun } from './expansion.js';
-import { type Format, type FormatOptions } from './format.js';
+import type { Format, FormatOptions } from './format.js';
 import { LineWriter } from './text.js';
 
 /**

@@ -1,6 +1,6 @@
 import { formatIPv4, formatWords } from '../ip/address.js';
 import { type Family, bitsOf } from '../ip/family.js';
-import { type RangeSet } from '../ip/range-set.js';
+import type { RangeSet } from '../ip/range-set.js';
 import { compareWords, sizeExponent, trailingZeros, wordAt } from '../ip/words.js';
 import { UsageError } from '../util/errors.js';
 
@@ -11,7 +11,7 @@ const PIECE = 1 << 16;
 export class LineWriter {
   #text = '';
   #lines = 0;
-  readonly #pieces: string[] = [];
+  readonly #pieces: Uint8Array[] = [];
   readonly #format: string;
   readonly #maxLines: number;
 
@@ -28,14 +28,19 @@ export class LineWriter {
   line(text: string): void {
     if (++this.#lines > this.#maxLines) throw tooManyLines(this.#format, this.#maxLines);
     this.#text += text + '\n';
-    if (this.#text.length > PIECE) {
-      this.#pieces.push(this.#text);
-      this.#text = '';
-    }
+    if (this.#text.length > PIECE) this.#endPiece();
   }
 
-  pieces(): readonly string[] {
-    return this.#text === '' ? this.#pieces : [...this.#pieces, this.#text];
+  /** The text as UTF-8; no line can be added behind it. */
+  pieces(): readonly Uint8Array[] {
+    if (this.#text !== '') this.#endPiece();
+    return this.#pieces;
+  }
+
+  /** As bytes: a text that was put together of thousands of parts takes ten times the memory. */
+  #endPiece(): void {
+    this.#pieces.push(Buffer.from(this.#text));
+    this.#text = '';
   }
 }
 

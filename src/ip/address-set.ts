@@ -1,4 +1,4 @@
-import { type Address } from './address.js';
+import type { Address } from './address.js';
 import * as algebra from './algebra.js';
 import { RangeSet } from './range-set.js';
 

@@ -1,4 +1,4 @@
-import { type Family } from './family.js';
+import type { Family } from './family.js';
 import { wordAt } from './words.js';
 
 /** One address: its family and its words (1 for IPv4, 4 for IPv6), most significant first. */
@@ -13,14 +13,19 @@ export interface NotAnAddress {
 }
 
 const OCTETS: readonly string[] = Array.from({ length: 256 }, (_, n) => String(n));
+const DOTTED_OCTETS: readonly string[] = OCTETS.map((text) => text + '.');
 
 function octet(n: number): string {
   return OCTETS[n & 0xff] as string;
 }
 
+function dotted(n: number): string {
+  return DOTTED_OCTETS[n & 0xff] as string;
+}
+
 /** Dotted-quad text of an unsigned 32-bit IPv4 address. */
 export function formatIPv4(n: number): string {
-  return octet(n >>> 24) + '.' + octet(n >>> 16) + '.' + octet(n >>> 8) + '.' + octet(n);
+  return dotted(n >>> 24) + dotted(n >>> 16) + dotted(n >>> 8) + octet(n);
 }
 
 /** The eight 16-bit groups of an IPv6 address. */

@@ -1,4 +1,4 @@
-import { type Family } from './family.js';
+import type { Family } from './family.js';
 import type { RangeSet } from './range-set.js';
 import { RangeSetBuilder } from './range-set-builder.js';
 import { compareWords, copyWords, decrement, increment } from './words.js';

@@ -79,23 +79,64 @@ function touches(a: Uint32Array, i: number, b: Uint32Array, j: number, words: nu
   return compareWords(b, j, a, i, words) <= 0 || isSuccessor(a, i, b, j, words);
 }
 
-const INDEX_LIMIT = 2 ** 21;
-
-/** Indices of the ranges in ascending order of their start, or undefined where they are sorted. */
+/**
+ * Indices of the ranges in ascending order of their start, or undefined where they are sorted.
+ * A natural merge sort: what comes here is mostly a few sorted files, one behind the other.
+ */
 function sortedOrder(firsts: Uint32Array, words: number): Uint32Array | undefined {
+  let runs = runsOf(firsts, words);
+  if (runs.length <= 2) return undefined;
   const count = firsts.length / words;
-  let sorted = true;
-  for (let i = words; i < firsts.length && sorted; i += words) {
-    sorted = compareWords(firsts, i - words, firsts, i, words) <= 0;
+  let order = new Uint32Array(count);
+  for (let k = 0; k < count; k++) order[k] = k;
+  let merged = new Uint32Array(count);
+  while (runs.length > 2) {
+    const longer: number[] = [0];
+    for (let run = 0; run + 1 < runs.length; run += 2) {
+      const [start, middle] = [runs[run] as number, runs[run + 1] as number];
+      const end = runs[run + 2] ?? middle;
+      mergeRuns(firsts, words, order, start, middle, end, merged);
+      longer.push(end);
+    }
+    runs = longer;
+    [order, merged] = [merged, order];
   }
-  if (sorted) return undefined;
-  if (words === 1 && count <= INDEX_LIMIT) return orderByPackedKeys(firsts);
-  const order = Uint32Array.from({ length: count }, (_, k) => k);
-  return order.sort((x, y) => compareWords(firsts, x * words, firsts, y * words, words));
+  return order;
 }
 
-/** Address and index share one double (32 + 21 of its 53 bits), so no comparator is called. */
-function orderByPackedKeys(firsts: Uint32Array): Uint32Array {
-  const keys = Float64Array.from(firsts, (first, k) => first * INDEX_LIMIT + k).sort();
-  return Uint32Array.from(keys, (key) => key % INDEX_LIMIT);
+/** Where each ascending run begins, as indices of ranges, and where the last one ends. */
+function runsOf(firsts: Uint32Array, words: number): number[] {
+  const runs = [0];
+  for (let i = words; i < firsts.length; i += words) {
+    if (compareWords(firsts, i - words, firsts, i, words) > 0) runs.push(i / words);
+  }
+  if (firsts.length > 0) runs.push(firsts.length / words);
+  return runs;
+}
+
+/** Merges order[start…middle) and order[middle…end), each ascending, into the same place of `out`. */
+function mergeRuns(
+  firsts: Uint32Array,
+  words: number,
+  order: Uint32Array,
+  start: number,
+  middle: number,
+  end: number,
+  out: Uint32Array,
+): void {
+  let left = start;
+  let right = middle;
+  for (let k = start; k < end; k++) {
+    const takeLeft =
+      right === end ||
+      (left < middle &&
+        compareWords(
+          firsts,
+          wordAt(order, left) * words,
+          firsts,
+          wordAt(order, right) * words,
+          words,
+        ) <= 0);
+    out[k] = wordAt(order, takeLeft ? left++ : right++);
+  }
 }

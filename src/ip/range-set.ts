@@ -1,4 +1,4 @@
-import { type Address } from './address.js';
+import type { Address } from './address.js';
 import { type Family, bitsOf, wordsOf } from './family.js';
 import {
   compareWords,
@@ -9,6 +9,7 @@ import {
   setLowBits,
   sizeExponent,
   trailingZeros,
+  wordAt,
 } from './words.js';
 
 /**
@@ -97,6 +98,7 @@ export class RangeSet {
    * set, in ascending order. `words` is reused between calls: copy what you keep.
    */
   forEachPrefix(visit: (words: Uint32Array, length: number) => void): void {
+    if (this.words === 1) return this.#forEachPrefix4(visit);
     const { words: n } = this;
     const bits = bitsOf(this.family);
     const at = new Uint32Array(n);
@@ -111,6 +113,23 @@ export class RangeSet {
         if (compareWords(end, 0, this.lasts, i, n) === 0) break;
         copyWords(end, 0, at, 0, n);
         increment(at, 0, n);
+      }
+    }
+  }
+
+  /** The same for IPv4, where an address is a number: several times as fast. */
+  #forEachPrefix4(visit: (words: Uint32Array, length: number) => void): void {
+    const words = new Uint32Array(1);
+    for (let i = 0; i < this.firsts.length; i++) {
+      const last = wordAt(this.lasts, i);
+      let first = wordAt(this.firsts, i);
+      while (first <= last) {
+        const alignment = first === 0 ? 32 : 31 - Math.clz32(first & -first);
+        const size = last - first + 1;
+        const exponent = size === 2 ** 32 ? 32 : Math.min(alignment, 31 - Math.clz32(size));
+        words[0] = first;
+        visit(words, 32 - exponent);
+        first += 2 ** exponent;
       }
     }
   }

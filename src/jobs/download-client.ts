@@ -1,5 +1,5 @@
-import { type LoadedConfig } from '../config/load.js';
-import { type DownloadLimits } from '../sources/download/options.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { DownloadLimits } from '../sources/download/options.js';
 import { packageVersion } from '../util/version.js';
 
 /** The limits that the configuration sets for every download. */

@@ -1,4 +1,4 @@
-import { type LoadedConfig } from '../config/load.js';
+import type { LoadedConfig } from '../config/load.js';
 import { REGISTRY_NAMES, type RegistryName } from '../config/registry-names.js';
 import { type FeedOutcome, feedsOf, fetchFeeds } from '../lists/feeds.js';
 import { countriesInUse } from '../lists/in-use.js';

@@ -1,10 +1,10 @@
-import { type LoadedConfig } from '../config/load.js';
+import type { LoadedConfig } from '../config/load.js';
 import { type ExportJob, documentsAt } from '../exports/documents.js';
 import { listsOf } from '../exports/rules.js';
 import { type PlannedExport, writePlanned } from '../exports/write.js';
 import { findFormat } from '../formats/index.js';
 import { FAMILIES } from '../ip/family.js';
-import { type List } from '../lists/catalogue.js';
+import type { List } from '../lists/catalogue.js';
 import { type CountryData, noticesOf } from '../sources/country-data.js';
 
 /**

@@ -1,4 +1,4 @@
-import { type ListDefinition } from '../config/schema.js';
+import type { ListDefinition } from '../config/schema.js';
 import {
   type AddressSet,
   EMPTY_ADDRESS_SET,
@@ -6,7 +6,7 @@ import {
   intersectionOf,
   unionOf,
 } from '../ip/address-set.js';
-import { type CountryTable } from '../sources/country-table.js';
+import type { CountryTable } from '../sources/country-table.js';
 import { ParseError } from '../util/errors.js';
 import { expandCountry } from './countries.js';
 import { type Entry, type LineFault, addressesOf, parseManualList } from './manual.js';

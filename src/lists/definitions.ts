@@ -1,4 +1,4 @@
-import { type ListDefinition } from '../config/schema.js';
+import type { ListDefinition } from '../config/schema.js';
 import { expandCountry } from './countries.js';
 
 /** A definition that refers to something that is not there. */

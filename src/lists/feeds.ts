@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type ListDefinition } from '../config/schema.js';
+import type { ListDefinition } from '../config/schema.js';
 import { type Client, type Validators, download } from '../sources/download/request.js';
 import { withRetries } from '../sources/download/retry.js';
 import { sha256Of } from '../sources/store.js';

@@ -1,4 +1,4 @@
-import { type ListDefinition } from '../config/schema.js';
+import type { ListDefinition } from '../config/schema.js';
 import { expandCountry } from './countries.js';
 
 /** Codes of the countries that any list is made from; groups count as all their countries. */

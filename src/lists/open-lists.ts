@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-import { type LoadedConfig } from '../config/load.js';
-import { type ListDefinition } from '../config/schema.js';
-import { type CountryTable } from '../sources/country-table.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { ListDefinition } from '../config/schema.js';
+import type { CountryTable } from '../sources/country-table.js';
 import { SourceError, messageOf } from '../util/errors.js';
 import { type Catalogue, type ListText, buildCatalogue } from './catalogue.js';
 import { findDefinitionFaults, neighboursOf } from './definitions.js';

@@ -1,7 +1,7 @@
-import { type Address } from '../ip/address.js';
+import type { Address } from '../ip/address.js';
 import { hasAddress } from '../ip/address-set.js';
 import { compareWords } from '../ip/words.js';
-import { type CountryTable } from './country-table.js';
+import type { CountryTable } from './country-table.js';
 import { isDelegated } from './statistics/records.js';
 import { type StatisticsFile, lineAt } from './statistics/scan.js';
 
@@ -76,7 +76,16 @@ export function findCountryOf(table: CountryTable, address: Address): string | u
   return undefined;
 }
 
-/** Lines for the comment at the top of a file: where the data is from. */
-export function noticesOf(data: CountryData): string[] {
-  return [`Sekisho, from ${data.origins.join(', ')}`, ...data.attribution];
+/**
+ * Lines for the comment at the top of a file: where the data is from. Each is one line, whatever
+ * the names of files hold: a line break in a path would end the comment, and what follows would
+ * be read as rules.
+ */
+export function noticesOf(data: Pick<CountryData, 'origins' | 'attribution'>): string[] {
+  return [`Sekisho, from ${data.origins.join(', ')}`, ...data.attribution].map(inOneLine);
+}
+
+/** Control characters, and the two further ones that Unicode ends lines with, as `?`. */
+function inOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, '?');
 }

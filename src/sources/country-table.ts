@@ -1,15 +1,15 @@
-import { type AddressSet } from '../ip/address-set.js';
-import { type Family } from '../ip/family.js';
+import type { AddressSet } from '../ip/address-set.js';
+import type { Family } from '../ip/family.js';
 import { RangeSet } from '../ip/range-set.js';
 import { rangeSetFromColumns } from '../ip/range-set-builder.js';
-import { wordAt } from '../ip/words.js';
+import { copyWords, wordAt } from '../ip/words.js';
 import {
   COUNTRY_CODES,
   type RecordColumns,
   countryText,
   isDelegated,
 } from './statistics/records.js';
-import { type StatisticsFile } from './statistics/scan.js';
+import type { StatisticsFile } from './statistics/scan.js';
 
 /** What one country holds, whatever registry gave it. */
 export interface Holdings {
@@ -70,20 +70,20 @@ function divide(family: Family, files: readonly RecordColumns[]): FamilyTable {
       }
     }
   }
-  const columns = new Map<number, CountryColumns>();
-  for (let code = 1; code < COUNTRY_CODES; code++) {
-    const count = wordAt(counts, code);
-    if (count > 0) columns.set(code, new CountryColumns(family, count));
-  }
+  const columns: (CountryColumns | undefined)[] = Array.from(counts, (count, code) =>
+    count > 0 && code > 0 ? new CountryColumns(family, count) : undefined,
+  );
   for (const file of files) {
     for (let k = 0; k < file.length; k++) {
       if (isDelegated(file.statuses[k] as number)) {
-        columns.get(file.countries[k] as number)?.add(file, k);
+        columns[file.countries[k] as number]?.add(file, k);
       }
     }
   }
   const table = new Map<string, { set: RangeSet; records: number }>();
-  for (const [code, { firsts, lasts, records }] of columns) {
+  for (const [code, country] of columns.entries()) {
+    if (country === undefined) continue;
+    const { firsts, lasts, records } = country;
     table.set(countryText(code), { set: rangeSetFromColumns(family, firsts, lasts), records });
   }
   return table;
@@ -103,11 +103,8 @@ class CountryColumns {
   }
 
   add(file: RecordColumns, k: number): void {
-    const { words } = file;
-    for (let word = 0; word < words; word++) {
-      this.firsts[this.#used] = wordAt(file.firsts, k * words + word);
-      this.lasts[this.#used] = wordAt(file.lasts, k * words + word);
-      this.#used++;
-    }
+    copyWords(file.firsts, k * file.words, this.firsts, this.#used, file.words);
+    copyWords(file.lasts, k * file.words, this.lasts, this.#used, file.words);
+    this.#used += file.words;
   }
 }

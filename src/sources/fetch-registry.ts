@@ -1,10 +1,10 @@
-import { type RegistryName } from '../config/registry-names.js';
+import type { RegistryName } from '../config/registry-names.js';
 import { SystemError } from '../util/errors.js';
 import { type Copy, fetchCopy } from './download/copy.js';
 import { DownloadFailure, hostOf } from './download/failure.js';
-import { type Client } from './download/request.js';
-import { type LastGood, type Predecessors } from './predecessors.js';
-import { type Registry } from './registries.js';
+import type { Client } from './download/request.js';
+import type { LastGood, Predecessors } from './predecessors.js';
+import type { Registry } from './registries.js';
 import { installFile, writeFacts } from './store.js';
 import { type TrustLimits, compareSerials, findJumps, snapshotOf } from './trust.js';
 

@@ -1,10 +1,10 @@
-import { type RegistryName } from '../config/registry-names.js';
+import type { RegistryName } from '../config/registry-names.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
 import { makeDispatcher } from './download/dispatcher.js';
 import { DEFAULT_LIMITS, type DownloadLimits } from './download/options.js';
 import { type FetchContext, type RegistryOutcome, fetchRegistry } from './fetch-registry.js';
 import { Predecessors } from './predecessors.js';
-import { type Registry } from './registries.js';
+import type { Registry } from './registries.js';
 import { prepareStore } from './store.js';
 
 export type { Outcome, RegistryOutcome } from './fetch-registry.js';

@@ -4,10 +4,10 @@ import { gunzipSync } from 'node:zlib';
 
 import { REGISTRY_NAMES } from '../config/registry-names.js';
 import { SourceError, UsageError, messageOf } from '../util/errors.js';
-import { type CountryData, type OpenStatistics } from './country-data.js';
+import type { CountryData, OpenStatistics } from './country-data.js';
 import { countryTableOf } from './country-table.js';
 import { damageText, findDamage } from './statistics/check.js';
-import { scanStatistics } from './statistics/scan.js';
+import { type StatisticsFile, scanStatistics } from './statistics/scan.js';
 
 /** Larger than any file of a registry unpacks to; a gzip bomb ends here. */
 const MAX_UNPACKED_BYTES = 256 * 2 ** 20;
@@ -15,6 +15,14 @@ const MAX_UNPACKED_BYTES = 256 * 2 ** 20;
 /** Names that a folder may hold beside statistics files are passed over. */
 const STATISTICS_NAME = /^delegated-.*(?<!\.md5|\.asc|\.json|\.html)$/;
 const CSV_NAME = /\.csv(\.gz)?$/i;
+
+export interface OpenOptions {
+  /**
+   * Whether the text and records of statistics files stay in memory, for `findRecord`; default
+   * yes. Whoever only wants the countries saves tens of megabytes without.
+   */
+  readonly keepStatistics?: boolean;
+}
 
 /**
  * Opens files named on the command line: statistics files, plain or gzip, folders of them, or
@@ -24,11 +32,14 @@ const CSV_NAME = /\.csv(\.gz)?$/i;
  * @throws UsageError where a path is missing or the kinds are mixed; SourceError where a file is
  *   damaged
  */
-export async function openFiles(paths: readonly string[]): Promise<CountryData> {
+export async function openFiles(
+  paths: readonly string[],
+  options: OpenOptions = {},
+): Promise<CountryData> {
   const files = paths.flatMap(filesOf);
   const kinds = new Map(files.map((path) => [path, kindOf(path)]));
   const csv = files.filter((path) => kinds.get(path) !== 'statistics');
-  if (csv.length === 0) return openStatisticsFiles(files);
+  if (csv.length === 0) return openStatisticsFiles(files, options);
   if (csv.length < files.length) {
     throw new UsageError(
       `${files.find((path) => kinds.get(path) === 'statistics') ?? ''} is a statistics file and ` +
@@ -61,8 +72,11 @@ function kindOf(path: string): 'statistics' | 'csv' {
 }
 
 /** Reads and judges statistics files; of two of one registry the newer counts. */
-export function openStatisticsFiles(paths: readonly string[]): CountryData {
-  const opened = paths.map(openStatistics);
+export function openStatisticsFiles(
+  paths: readonly string[],
+  { keepStatistics = true }: OpenOptions = {},
+): CountryData {
+  const opened = paths.map((path) => openStatistics(path, keepStatistics));
   const newest = new Map<string, Judged>();
   const notes: string[] = [];
   for (const candidate of opened) {
@@ -86,17 +100,21 @@ export function openStatisticsFiles(paths: readonly string[]): CountryData {
     attribution: [],
     notes,
     missing: REGISTRY_NAMES.filter((name) => !newest.has(name)),
-    statistics,
+    statistics: statistics.flatMap(({ open }) => open ?? []),
   };
 }
 
-interface Judged extends OpenStatistics {
+interface Judged {
+  readonly path: string;
+  readonly file: StatisticsFile;
+  /** The file with its text, where that is kept. */
+  readonly open: OpenStatistics | undefined;
   readonly registry: string;
   readonly serial: string;
   readonly serialTimeMs: number;
 }
 
-function openStatistics(path: string): Judged {
+function openStatistics(path: string, keep: boolean): Judged {
   const bytes = readPlainOrGzip(path);
   const file = scanStatistics(bytes);
   const damage = findDamage(file, REGISTRY_NAMES);
@@ -106,7 +124,8 @@ function openStatistics(path: string): Judged {
     serial: '',
     serialTimeMs: 0,
   };
-  return { path, bytes, file, registry, serial, serialTimeMs };
+  const open = keep ? { path, bytes, file } : undefined;
+  return { path, file, open, registry, serial, serialTimeMs };
 }
 
 /** Reads a file into memory, unpacked where it begins with gzip's magic number. */

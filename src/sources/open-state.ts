@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 
-import { type LoadedConfig } from '../config/load.js';
+import type { LoadedConfig } from '../config/load.js';
 import { SourceError } from '../util/errors.js';
-import { type CountryData } from './country-data.js';
-import { openStatisticsFiles } from './open-files.js';
+import type { CountryData } from './country-data.js';
+import { type OpenOptions, openStatisticsFiles } from './open-files.js';
 import { sourcesFolder, storedPath } from './store.js';
 
 /**
@@ -12,7 +12,10 @@ import { sourcesFolder, storedPath } from './store.js';
  *
  * @throws SourceError where there is nothing at all
  */
-export async function openState({ config, resolvePath }: LoadedConfig): Promise<CountryData> {
+export async function openState(
+  { config, resolvePath }: LoadedConfig,
+  options: OpenOptions = {},
+): Promise<CountryData> {
   const { csv, registries } = config.sources;
   if (csv.length > 0) {
     const { openCsvFiles } = await import('./csv/open-csv.js');
@@ -25,6 +28,7 @@ export async function openState({ config, resolvePath }: LoadedConfig): Promise<
       `no statistics file in ${sourcesFolder(state)}; run \`sekisho update\`, or name files with --from`,
     );
   }
-  const data = openStatisticsFiles(here.map((registry) => storedPath(state, registry)));
+  const paths = here.map((registry) => storedPath(state, registry));
+  const data = openStatisticsFiles(paths, options);
   return { ...data, missing: registries.filter((registry) => !here.includes(registry)) };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 
-import { type RegistryName } from '../config/registry-names.js';
+import type { RegistryName } from '../config/registry-names.js';
 import { makeFolder, removeLeftovers, writeFileAtomically } from '../util/atomic-file.js';
 import { codeOf } from '../util/errors.js';
 import { systemErrorOf } from '../util/system-error.js';

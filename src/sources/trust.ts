@@ -1,5 +1,5 @@
 import { countryTableOf } from './country-table.js';
-import { type WholeFile } from './statistics/check.js';
+import type { WholeFile } from './statistics/check.js';
 
 /*
  * Whether a file that is whole may follow the last good one of its registry.

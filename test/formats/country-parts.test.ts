@@ -3,7 +3,7 @@ import { Reader, type CountryResponse } from 'maxmind';
 import { describe, expect, test } from 'vitest';
 
 import { countrySetsOf } from '../../src/formats/country-parts.js';
-import { type NamedList } from '../../src/formats/index.js';
+import type { NamedList } from '../../src/formats/index.js';
 import { formatIPv4 } from '../../src/ip/address.js';
 import { addressSet } from '../helpers/lists.js';
 import { renderBytes, renderText } from '../helpers/render.js';

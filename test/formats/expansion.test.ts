@@ -8,7 +8,7 @@ import {
   forEachZoneBlock,
 } from '../../src/formats/expansion.js';
 import { type Family, bitsOf } from '../../src/ip/family.js';
-import { type RangeSet } from '../../src/ip/range-set.js';
+import type { RangeSet } from '../../src/ip/range-set.js';
 import { RangeSetBuilder } from '../../src/ip/range-set-builder.js';
 import { addressSet } from '../helpers/lists.js';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 import { FORMATS, type Format, type NamedList } from '../../src/formats/index.js';
-import { type Family } from '../../src/ip/family.js';
+import type { Family } from '../../src/ip/family.js';
 import { UsageError } from '../../src/util/errors.js';
 import { addressSet } from '../helpers/lists.js';
 

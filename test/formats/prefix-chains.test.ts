@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { complement } from '../../src/ip/algebra.js';
 import { type Family, bitsOf } from '../../src/ip/family.js';
-import { type RangeSet } from '../../src/ip/range-set.js';
+import type { RangeSet } from '../../src/ip/range-set.js';
 import {
   type ChainRule,
   LEAF_RULES,

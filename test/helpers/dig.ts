@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type Family } from '../../src/ip/family.js';
+import type { Family } from '../../src/ip/family.js';
 import { temporaryFolder } from './cleanup.js';
-import { type Namespace } from './namespace.js';
+import type { Namespace } from './namespace.js';
 
 /** What a server said to one question. */
 export interface DnsReply {

@@ -13,7 +13,7 @@ import {
   fetchRegistries,
 } from '../../src/sources/fetch.js';
 import { readStored, sourcesFolder } from '../../src/sources/store.js';
-import { type Route, type TestServer } from './http-server.js';
+import type { Route, TestServer } from './http-server.js';
 
 /** Where a test server has the registry's own file, and a copy of it. */
 export const OWN = '/stats/delegated-apnic';

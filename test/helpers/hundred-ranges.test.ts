@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { type Family } from '../../src/ip/family.js';
+import type { Family } from '../../src/ip/family.js';
 import { hundredLists, hundredRanges, probesOf, textOf } from './hundred-ranges.js';
 
 describe.each<Family>([4, 6])('the hundred test ranges, IPv%i', (family) => {

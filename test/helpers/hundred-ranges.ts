@@ -1,5 +1,5 @@
-import { type NamedList } from '../../src/formats/index.js';
-import { type Family } from '../../src/ip/family.js';
+import type { NamedList } from '../../src/formats/index.js';
+import type { Family } from '../../src/ip/family.js';
 import { addressSet } from './lists.js';
 
 /*

@@ -1,4 +1,4 @@
-import { type AddressSet } from '../../src/ip/address-set.js';
+import type { AddressSet } from '../../src/ip/address-set.js';
 import { parseRange } from '../../src/ip/notation.js';
 import { RangeSetBuilder } from '../../src/ip/range-set-builder.js';
 

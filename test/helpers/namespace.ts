@@ -37,6 +37,21 @@ export class Namespace {
     return startServer('ip', this.inside(program, args), options);
   }
 
+  /** Gives loopback more addresses, so that packets can come from them. */
+  async addAddresses(addresses: readonly string[]): Promise<void> {
+    for (const address of addresses) {
+      const words = ['-n', this.name, 'addr', 'add', address, 'dev', 'lo'];
+      // without nodad an IPv6 address cannot be used for its first second
+      await ip(...words, ...(address.includes(':') ? ['nodad'] : []));
+    }
+  }
+
+  /** Ends what still runs inside, such as a server that went into the background. */
+  async endProcesses(): Promise<void> {
+    const { stdout } = await run('ip', ['netns', 'pids', this.name]);
+    for (const id of stdout.split('\n').filter(Boolean)) process.kill(Number(id));
+  }
+
   /** `ip netns exec` becomes the program, so its process id is the program's. */
   private inside(program: string, args: readonly string[]): string[] {
     return ['netns', 'exec', this.name, programPath(program), ...args];

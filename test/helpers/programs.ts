@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { test } from 'vitest';
+import { type TestContext, test } from 'vitest';
 
 const { env } = process;
 
@@ -83,11 +83,12 @@ export function missing(...needs: Need[]): string | undefined {
 export function systemTest(
   name: string,
   needs: readonly Need[],
-  body: () => void | Promise<void>,
+  body: (context: TestContext) => void | Promise<void>,
+  timeoutMs?: number,
 ): void {
   const reason = missing(...needs);
   if (reason === undefined) {
-    test(name, body);
+    test(name, timeoutMs === undefined ? {} : { timeout: timeoutMs }, body);
   } else if (env['SEKISHO_REQUIRE_SYSTEM'] === '1') {
     test(name, () => {
       throw new Error(`${reason}: see scripts/test-programs, or unset SEKISHO_REQUIRE_SYSTEM`);

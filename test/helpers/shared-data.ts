@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { test } from 'vitest';
 
-/** Folder of real registry files, beside the repository; see `docs/development.md`. */
+/** Folder of real registry files, beside the repository; see docs/architecture.md. */
 export const SHARED_DATA = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
 
 const present = existsSync(SHARED_DATA);

@@ -65,6 +65,18 @@ describe.each([4, 6] as const)('range sets of IPv%i', (family) => {
     );
   });
 
+  test.each([1, 2, 3, 5, 8])('merge %i sorted files, one behind the other', (files) => {
+    const ranges = Array.from({ length: files }, (_, file) =>
+      Array.from({ length: 701 }, (_, k): NaiveRange => {
+        const first = BigInt(k * 97 + file * 31);
+        return [first, first + BigInt((k * file) % 40)];
+      }),
+    ).flat();
+    const set = toRangeSet(family, ranges);
+    set.assertWellFormed();
+    expect(fromRangeSet(set)).toEqual(naiveMerge(ranges));
+  });
+
   test('union, intersection, subtraction and complement decide over every corner', () => {
     fc.assert(
       fc.property(rangesOf(family), rangesOf(family), (a, b) => {

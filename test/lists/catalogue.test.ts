@@ -5,7 +5,7 @@ import { hasAddress } from '../../src/ip/address-set.js';
 import { parseAddress } from '../../src/ip/address.js';
 import { type Catalogue, buildCatalogue, listOfCountries } from '../../src/lists/catalogue.js';
 import { findDefinitionFaults } from '../../src/lists/definitions.js';
-import { type CountryTable } from '../../src/sources/country-table.js';
+import type { CountryTable } from '../../src/sources/country-table.js';
 import { addressSet } from '../helpers/lists.js';
 
 const TABLE: CountryTable = new Map(

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 
 import { openFiles } from '../../src/sources/open-files.js';
-import { type CountryTable } from '../../src/sources/country-table.js';
+import type { CountryTable } from '../../src/sources/country-table.js';
 import { rangeText } from '../../src/formats/text.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
 

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 
 import { describe, expect, test } from 'vitest';
 
-import { type RegistryName } from '../../src/config/registry-names.js';
+import type { RegistryName } from '../../src/config/registry-names.js';
 import {
   type FetchOptions,
   exitCodeOf,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { type Family } from '../../src/ip/family.js';
+import type { Family } from '../../src/ip/family.js';
 import { type NaiveRange, naivePrefixes, naiveText, naiveValue } from '../ip/naive.js';
 
 /**

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { expect } from 'vitest';
 
-import { type RegistryName } from '../../src/config/registry-names.js';
+import type { RegistryName } from '../../src/config/registry-names.js';
 import { fetchRegistries } from '../../src/sources/fetch.js';
 import { readStored } from '../../src/sources/store.js';
 import { temporaryFolder } from '../helpers/cleanup.js';

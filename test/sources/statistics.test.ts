@@ -277,6 +277,18 @@ describe('files named on the command line', () => {
     expect(data.missing).toEqual(['ripencc', 'lacnic', 'afrinic']);
   });
 
+  test('keep their text and records in memory only where look-ups are wanted', async () => {
+    const folder = await temporaryFolder();
+    const file = join(folder, 'delegated-apnic');
+    await writeFile(file, statisticsText());
+    const kept = await openFiles([file]);
+    const dropped = await openFiles([file], { keepStatistics: false });
+    expect(kept.statistics.map(({ path, bytes }) => [path, bytes.length])).toEqual([
+      [file, statisticsText().length],
+    ]);
+    expect(dropped).toEqual({ ...kept, statistics: [] });
+  });
+
   test('are refused where they are missing, damaged, or of two kinds', async () => {
     const folder = await temporaryFolder();
     const file = (name: string): string => join(folder, name);

@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 
-import { type NamedList } from '../../src/formats/index.js';
-import { type Family } from '../../src/ip/family.js';
+import type { NamedList } from '../../src/formats/index.js';
+import type { Family } from '../../src/ip/family.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
 import { digAll, dnsblName } from '../helpers/dig.js';
 import { hundredLists, probesOf } from '../helpers/hundred-ranges.js';

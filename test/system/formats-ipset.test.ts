@@ -5,7 +5,7 @@ import { hundredLists, probesOf } from '../helpers/hundred-ranges.js';
 import { addressSet } from '../helpers/lists.js';
 import { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
-import { type RunResult } from '../helpers/run.js';
+import type { RunResult } from '../helpers/run.js';
 import { rendered } from '../helpers/rendered.js';
 
 const NEEDS = ['ipset', 'namespace'];

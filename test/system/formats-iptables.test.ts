@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect } from 'vitest';
 
-import { type Family } from '../../src/ip/family.js';
+import type { Family } from '../../src/ip/family.js';
 import { type Probe, hundredLists, probesOf } from '../helpers/hundred-ranges.js';
 import { addressSet } from '../helpers/lists.js';
 import { Namespace } from '../helpers/namespace.js';

@@ -3,8 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
 
-import { type NamedList } from '../../src/formats/index.js';
-import { type Family } from '../../src/ip/family.js';
+import type { NamedList } from '../../src/formats/index.js';
+import type { Family } from '../../src/ip/family.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
 import { hundredLists, probesOf } from '../helpers/hundred-ranges.js';
 import { findProgram, systemTest } from '../helpers/programs.js';

@@ -10,7 +10,7 @@ import { addressSet } from '../helpers/lists.js';
 import { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
 import { rendered } from '../helpers/rendered.js';
-import { type RunResult } from '../helpers/run.js';
+import type { RunResult } from '../helpers/run.js';
 
 const NEEDS = ['nft', 'namespace'];
 

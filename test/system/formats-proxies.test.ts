@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect } from 'vitest';
 
-import { type NamedList } from '../../src/formats/index.js';
+import type { NamedList } from '../../src/formats/index.js';
 import { FAMILIES } from '../../src/ip/family.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
 import { hundredLists, probesOf } from '../helpers/hundred-ranges.js';

@@ -1,4 +1,4 @@
-import { type Family } from '../../ip/family.js';
+import type { Family } from '../../ip/family.js';
 import { RangeSetBuilder } from '../../ip/range-set-builder.js';
 import { type CountryTable, type FamilyTable, tableOfFamilies } from '../country-table.js';
 

@@ -1,5 +1,5 @@
 import { parseRange } from '../../ip/notation.js';
-import { type CountryCollector } from './country-collector.js';
+import type { CountryCollector } from './country-collector.js';
 import { readRows } from './read-rows.js';
 
 /** Headers by which MaxMind's two kinds of files are told apart. */

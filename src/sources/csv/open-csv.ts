@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { gunzipSync, constants } from 'node:zlib';
 
 import { SourceError, UsageError } from '../../util/errors.js';
-import { type CountryData } from '../country-data.js';
+import type { CountryData } from '../country-data.js';
 import { CountryCollector } from './country-collector.js';
 import { BLOCKS_HEADER, LOCATIONS_HEADER, readBlocks, readLocations } from './geolite2.js';
 import { readRangesCsv } from './ranges-csv.js';

@@ -1,6 +1,6 @@
 import { parseAddress } from '../../ip/address.js';
 import { compareWords } from '../../ip/words.js';
-import { type CountryCollector } from './country-collector.js';
+import type { CountryCollector } from './country-collector.js';
 import { readRows } from './read-rows.js';
 
 /** Unassigned space in databases that cover every address. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { type RegistryName } from '../../config/registry-names.js';
+import type { RegistryName } from '../../config/registry-names.js';
 import { type WholeFile, findDamage, isWhole } from '../statistics/check.js';
 import { scanStatistics } from '../statistics/scan.js';
 import { sha256Of } from '../store.js';

@@ -1,7 +1,7 @@
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
 
 import { UsageError } from '../../util/errors.js';
-import { type DownloadLimits } from './options.js';
+import type { DownloadLimits } from './options.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
 
 import { DownloadFailure, failureOf } from './failure.js';
-import { type DownloadLimits } from './options.js';
+import type { DownloadLimits } from './options.js';
 import { parseRetryAfter } from './retry.js';
 import { Watchdog } from './watchdog.js';
 

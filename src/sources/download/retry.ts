@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DownloadFailure } from './failure.js';
-import { type DownloadLimits } from './options.js';
+import type { DownloadLimits } from './options.js';
 
 /**
  * Tries until it succeeds, fails for good, or `limits.tries` are used up. Waits between tries

@@ -1,5 +1,5 @@
 import { DownloadFailure } from './failure.js';
-import { type DownloadLimits } from './options.js';
+import type { DownloadLimits } from './options.js';
 
 /** Ends a request that is silent or takes too long, and remembers why it was ended. */
 export class Watchdog {

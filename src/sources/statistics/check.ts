@@ -1,4 +1,4 @@
-import { type Fault, type StatisticsFile } from './scan.js';
+import type { Fault, StatisticsFile } from './scan.js';
 
 /** A statistics file that is whole and plausible in itself. */
 export interface WholeFile extends StatisticsFile {

@@ -68,7 +68,21 @@ const TYPICAL_LINE = 48;
 export function scanStatistics(bytes: Uint8Array): StatisticsFile {
   const scanner = new Scanner(bytes);
   scanner.run();
-  return scanner;
+  const { header, edition, summaries, counts, ipv4, ipv6 } = scanner;
+  const { faults, faultCount, unknownStatuses, endsWithNewline } = scanner;
+  // not the scanner itself, which would keep the bytes in memory as long as the result
+  return {
+    header,
+    edition,
+    summaries,
+    counts,
+    ipv4,
+    ipv6,
+    faults,
+    faultCount,
+    unknownStatuses,
+    endsWithNewline,
+  };
 }
 
 /** The line that starts at `offset`, as text. */
@@ -224,7 +238,10 @@ class Scanner implements StatisticsFile {
   }
 
   #readStatus(): number {
-    for (const [text, status] of STATUS_TEXTS) if (this.#fieldIs(6, text)) return status;
+    for (let k = 0; k < STATUS_TEXTS.length; k++) {
+      const [text, status] = STATUS_TEXTS[k] as (typeof STATUS_TEXTS)[number];
+      if (this.#fieldIs(6, text)) return status;
+    }
     return STATUS.unknown;
   }
 

@@ -1,0 +1,63 @@
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+
+import { describe, expect, test } from 'vitest';
+
+import { formatsReference } from '../../src/formats/reference.js';
+import { sekisho } from '../helpers/sekisho.js';
+import { ROOT, between, blocksOf, readPage, sectionsOf, tableRows } from './markdown.js';
+
+const README = readPage('README.md');
+
+/** The commands of each section; where a section gains some, a test has to run them. */
+const TESTED = {
+  'Two commands': 2, // test/system/quickstart.test.ts, and the one that runs the tests
+  'Load it into the firewall': 3, // test/system/readme.test.ts
+  'Ask it': 2, // test/system/readme.test.ts
+};
+
+test('every block of commands is one that a test runs', () => {
+  const found = [...sectionsOf(README)].map(([heading, text]) => {
+    const commands = blocksOf(text).filter(({ language }) => language === 'sh');
+    return [heading, commands.length] as const;
+  });
+  expect(Object.fromEntries(found.filter(([, count]) => count > 0))).toEqual(TESTED);
+});
+
+test('the two commands are programs of the repository', () => {
+  const commands = blocksOf(sectionsOf(README).get('Two commands') ?? '').map(({ text }) => text);
+  expect(commands).toEqual(['scripts/quickstart\n', 'scripts/test\n']);
+  for (const command of commands) accessSync(ROOT + command.trim(), constants.X_OK);
+});
+
+test('the table of formats is the one of the program', () => {
+  const table = tableRows(between(README, 'formats'));
+  expect(table, 'run `npm run docs`').toEqual(tableRows(formatsReference()));
+});
+
+test('the line for cron is the one that `config example` prints, but for the minute', async () => {
+  const [block] = blocksOf(README).filter(({ language }) => language === 'cron');
+  const line = block?.text.split('\n').find((each) => /^\d/.test(each));
+  const { stdout } = await sekisho(['config', 'example']);
+  const printed = /^# Line for \/etc\/cron\.d\/sekisho: (.*)$/m.exec(stdout)?.[1];
+  const withoutMinute = (text = ''): string => text.replace(/^\d+ /, '');
+  expect(withoutMinute(line)).toBe(withoutMinute(printed));
+  expect(withoutMinute(line)).toMatch(/^\S+ \* \* \* root sekisho update$/);
+});
+
+test('every page of docs/ is linked', () => {
+  const pages = readdirSync(`${ROOT}docs`).filter((name) => name.endsWith('.md'));
+  for (const page of pages) expect(README).toContain(`](docs/${page}): `);
+});
+
+describe.each(['README.md', 'docs/formats.md', 'docs/sources.md', 'docs/architecture.md'])(
+  '%s',
+  (page) => {
+    test('links to what is there', () => {
+      const folder = page.replace(/[^/]*$/, '');
+      const targets = [...readPage(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map((one) => one[1]);
+      for (const target of targets) {
+        expect(existsSync(`${ROOT}${folder}${target ?? ''}`), target).toBe(true);
+      }
+    });
+  },
+);
