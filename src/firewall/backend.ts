@@ -1,6 +1,6 @@
-import { type Family } from '../ip/family.js';
-import { type RangeSet } from '../ip/range-set.js';
-import { type Plan } from '../policy/plan.js';
+import type { Family } from '../ip/family.js';
+import type { RangeSet } from '../ip/range-set.js';
+import type { Plan } from '../policy/plan.js';
 
 /** Names of backends, the best first: the order in which `auto` looks. */
 export const BACKEND_NAMES = ['nftables', 'ipset', 'iptables'] as const;

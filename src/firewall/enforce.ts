@@ -1,10 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Plan } from '../policy/plan.js';
+import type { Plan } from '../policy/plan.js';
 import { UsageError } from '../util/errors.js';
-import { type Backend, type Difference } from './backend.js';
-import { type FirewallFolder, type Generation } from './generations.js';
+import type { Backend, Difference } from './backend.js';
+import type { FirewallFolder, Generation } from './generations.js';
 
 /** A backend and the folder in which it remembers; the caller holds the lock of the state. */
 export interface Enforcer {

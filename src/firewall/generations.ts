@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { makeFolder, writeFileAtomically } from '../util/atomic-file.js';
 import { SystemError, messageOf } from '../util/errors.js';
-import { type BackendName } from './backend.js';
+import type { BackendName } from './backend.js';
 
 /** What was loaded by one apply, kept so that it can be loaded again. */
 export interface Generation {

@@ -1,7 +1,7 @@
-import { type LoadedConfig } from '../config/load.js';
-import { type AddressSet } from '../ip/address-set.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { AddressSet } from '../ip/address-set.js';
 import { compilePolicy } from '../policy/compile.js';
-import { type Plan } from '../policy/plan.js';
+import type { Plan } from '../policy/plan.js';
 import { UsageError } from '../util/errors.js';
 
 /**

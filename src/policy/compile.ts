@@ -1,8 +1,8 @@
-import { type FirewallConfig, type FirewallRule } from '../config/schema.js';
+import type { FirewallConfig, FirewallRule } from '../config/schema.js';
 import { type AddressSet, EMPTY_ADDRESS_SET } from '../ip/address-set.js';
 import { FAMILIES, type Family } from '../ip/family.js';
 import { parseRange } from '../ip/notation.js';
-import { type RangeSet } from '../ip/range-set.js';
+import type { RangeSet } from '../ip/range-set.js';
 import { RangeSetBuilder } from '../ip/range-set-builder.js';
 import {
   ALL_PORTS,

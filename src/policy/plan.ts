@@ -1,5 +1,5 @@
-import { type AddressSet } from '../ip/address-set.js';
-import { type Family } from '../ip/family.js';
+import type { AddressSet } from '../ip/address-set.js';
+import type { Family } from '../ip/family.js';
 
 /** Ports from first to last, both included. */
 export interface PortRange {

@@ -1,4 +1,4 @@
-import { type AddressSet } from '../ip/address-set.js';
+import type { AddressSet } from '../ip/address-set.js';
 import { parseRange } from '../ip/notation.js';
 import { RangeSetBuilder } from '../ip/range-set-builder.js';
 

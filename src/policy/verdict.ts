@@ -1,4 +1,4 @@
-import { type Address } from '../ip/address.js';
+import type { Address } from '../ip/address.js';
 import { type AddressSet, hasAddress } from '../ip/address-set.js';
 import { BLOCKED_RULE, type Plan, type PlannedRule } from './plan.js';
 

@@ -1,7 +1,7 @@
 import { parseConfig } from '../../src/config/load.js';
-import { type AddressSet } from '../../src/ip/address-set.js';
+import type { AddressSet } from '../../src/ip/address-set.js';
 import { type PolicyFault, compilePolicy } from '../../src/policy/compile.js';
-import { type Plan } from '../../src/policy/plan.js';
+import type { Plan } from '../../src/policy/plan.js';
 import { addressSet } from '../helpers/lists.js';
 
 /** Lists that tests of the policy speak of. */

@@ -8,7 +8,7 @@ import { describe, expect } from 'vitest';
 import { temporaryFolder } from '../helpers/cleanup.js';
 import { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
-import { type RunResult } from '../helpers/run.js';
+import type { RunResult } from '../helpers/run.js';
 import { MAIN } from '../helpers/sekisho.js';
 import { type TestRecord, statisticsText } from '../helpers/statistics-text.js';
 

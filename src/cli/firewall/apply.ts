@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 
 import { InvalidArgumentError } from 'commander';
 
-import { type LoadedConfig } from '../../config/load.js';
+import type { LoadedConfig } from '../../config/load.js';
 import { applyPlan, differs } from '../../firewall/enforce.js';
 import { contradictedAdmins, lockedOutPeers } from '../../firewall/safety/lock-out.js';
 import { findSessionPeers } from '../../firewall/safety/sessions.js';
 import { EXIT, type ExitCode, UsageError } from '../../util/errors.js';
-import { type CommandModule } from '../command-module.js';
+import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { note, warn } from '../output.js';
 import { withStateLock } from '../state-lock.js';

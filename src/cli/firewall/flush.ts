@@ -1,6 +1,6 @@
 import { flush } from '../../firewall/enforce.js';
 import { EXIT } from '../../util/errors.js';
-import { type CommandModule } from '../command-module.js';
+import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { note } from '../output.js';
 import { withStateLock } from '../state-lock.js';

@@ -2,7 +2,7 @@ import { differs } from '../../firewall/enforce.js';
 import { contradictedAdmins, lockedOutPeers } from '../../firewall/safety/lock-out.js';
 import { findSessionPeers } from '../../firewall/safety/sessions.js';
 import { EXIT } from '../../util/errors.js';
-import { type CommandModule } from '../command-module.js';
+import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { warn, writeJson, writeOut } from '../output.js';
 import { changeLines, listChanges } from './describe.js';

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Option } from 'commander';
 
-import { type LoadedConfig } from '../../config/load.js';
+import type { LoadedConfig } from '../../config/load.js';
 import { confirm, rollBack, settleOverdue } from '../../firewall/enforce.js';
 import { chooseBackend } from '../../firewall/choose.js';
 import { FirewallFolder } from '../../firewall/generations.js';
 import { EXIT, type ExitCode } from '../../util/errors.js';
 import { takeLock } from '../../util/lock.js';
-import { type CommandModule } from '../command-module.js';
+import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addConfigOption } from '../data-options.js';
 import { note, warn } from '../output.js';
 import { withStateLock } from '../state-lock.js';

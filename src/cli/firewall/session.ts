@@ -1,13 +1,13 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
-import { type LoadedConfig } from '../../config/load.js';
-import { type Backend, type BackendName } from '../../firewall/backend.js';
+import type { LoadedConfig } from '../../config/load.js';
+import type { Backend, BackendName } from '../../firewall/backend.js';
 import { chooseBackend } from '../../firewall/choose.js';
 import { type Enforcer, settleOverdue } from '../../firewall/enforce.js';
 import { FirewallFolder } from '../../firewall/generations.js';
 import { planOf } from '../../firewall/open-plan.js';
-import { type Plan } from '../../policy/plan.js';
-import { type CountryData } from '../../sources/country-data.js';
+import type { Plan } from '../../policy/plan.js';
+import type { CountryData } from '../../sources/country-data.js';
 import { UsageError } from '../../util/errors.js';
 import { type DataOptions, openCountries, openListsOf } from '../data-options.js';
 import { warn } from '../output.js';

@@ -1,9 +1,9 @@
-import { type DenyCount, type Difference } from '../../firewall/backend.js';
+import type { DenyCount, Difference } from '../../firewall/backend.js';
 import { differs } from '../../firewall/enforce.js';
-import { type Plan } from '../../policy/plan.js';
-import { type CountryData } from '../../sources/country-data.js';
+import type { Plan } from '../../policy/plan.js';
+import type { CountryData } from '../../sources/country-data.js';
 import { EXIT, type ExitCode } from '../../util/errors.js';
-import { type CommandModule } from '../command-module.js';
+import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { writeJson, writeOut, writeTable } from '../output.js';
 import { changeLines, listChanges } from './describe.js';

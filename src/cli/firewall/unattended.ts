@@ -1,8 +1,8 @@
-import { type LoadedConfig } from '../../config/load.js';
+import type { LoadedConfig } from '../../config/load.js';
 import { applyPlan } from '../../firewall/enforce.js';
 import { planOf } from '../../firewall/open-plan.js';
 import { contradictedAdmins } from '../../firewall/safety/lock-out.js';
-import { type List } from '../../lists/catalogue.js';
+import type { List } from '../../lists/catalogue.js';
 import { EXIT, type ExitCode } from '../../util/errors.js';
 import { warn } from '../output.js';
 import { openFirewall } from './session.js';

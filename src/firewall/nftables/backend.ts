@@ -2,20 +2,14 @@ import { join } from 'node:path';
 
 import { subtract } from '../../ip/algebra.js';
 import { RangeSet } from '../../ip/range-set.js';
-import { type Plan } from '../../policy/plan.js';
+import type { Plan } from '../../policy/plan.js';
 import { SystemError } from '../../util/errors.js';
 import { findProgram } from '../../util/programs.js';
-import {
-  type Backend,
-  type DenyCount,
-  type Difference,
-  type Hit,
-  type ListDifference,
-} from '../backend.js';
+import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../backend.js';
 import * as command from './commands.js';
 import { BOOT_FILE, bootRuleset } from './boot.js';
 import { changeOf, refillOf } from './element-changes.js';
-import { type ElementChange, type ElementPath } from './elements.js';
+import type { ElementChange, ElementPath } from './elements.js';
 import { type Json, elementsOf } from './expressions.js';
 import { type SetLimits, type TableListing, hashOf, listTable } from './listing.js';
 import { countDenied, listHits } from './counts.js';

@@ -1,4 +1,4 @@
-import { type Plan } from '../../policy/plan.js';
+import type { Plan } from '../../policy/plan.js';
 import * as command from './commands.js';
 import { type Json, elementsOf } from './expressions.js';
 import { rulesetOf } from './ruleset.js';

@@ -1,6 +1,6 @@
-import { type Json } from './expressions.js';
+import type { Json } from './expressions.js';
 import { TABLE } from './names.js';
-import { type NftChain, type NftHook, type NftRuleset, type NftSet } from './ruleset.js';
+import type { NftChain, NftHook, NftRuleset, NftSet } from './ruleset.js';
 
 /*
  * Commands of libnftables-json(5) for objects of our table.

@@ -1,4 +1,4 @@
-import { type DenyCount, type Hit } from '../backend.js';
+import type { DenyCount, Hit } from '../backend.js';
 import { TABLE } from './names.js';
 import { type NftObject, list } from './nft.js';
 

@@ -1,7 +1,7 @@
 import { RangeSet } from '../../ip/range-set.js';
 import { compareWords } from '../../ip/words.js';
-import { type ListDifference } from '../backend.js';
-import { type ElementChange } from './elements.js';
+import type { ListDifference } from '../backend.js';
+import type { ElementChange } from './elements.js';
 import { listSet } from './names.js';
 
 /** Above this share of changed ranges a set is emptied and filled again. */

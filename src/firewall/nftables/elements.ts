@@ -1,7 +1,7 @@
-import { type Family } from '../../ip/family.js';
+import type { Family } from '../../ip/family.js';
 import { parseAddress } from '../../ip/address.js';
 import { parseRange } from '../../ip/notation.js';
-import { type RangeSet } from '../../ip/range-set.js';
+import type { RangeSet } from '../../ip/range-set.js';
 import { RangeSetBuilder } from '../../ip/range-set-builder.js';
 import { rangeText } from '../../formats/text.js';
 import { TABLE } from './names.js';

@@ -1,9 +1,9 @@
 import { formatWords } from '../../ip/address.js';
 import { type Family, bitsOf } from '../../ip/family.js';
-import { type RangeSet } from '../../ip/range-set.js';
+import type { RangeSet } from '../../ip/range-set.js';
 import { compareWords } from '../../ip/words.js';
 import { prefixExponent } from '../../formats/text.js';
-import { type PortRange } from '../../policy/plan.js';
+import type { PortRange } from '../../policy/plan.js';
 
 /** A statement or expression of libnftables-json(5). */
 export type Json = string | number | null | readonly Json[] | { readonly [key: string]: Json };

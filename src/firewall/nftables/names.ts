@@ -1,4 +1,4 @@
-import { type Family } from '../../ip/family.js';
+import type { Family } from '../../ip/family.js';
 
 /** Our table: everything of ours on nftables is in it, and nothing else is. */
 export const TABLE = { family: 'inet', name: 'sekisho' } as const;

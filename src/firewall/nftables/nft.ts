@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { SystemError } from '../../util/errors.js';
 import { type RunResult, runProgram } from '../../util/run-program.js';
-import { type Json } from './expressions.js';
+import type { Json } from './expressions.js';
 
 const ORIGIN = 'the Debian package nftables';
 

@@ -1,10 +1,10 @@
 import { formatAddress } from '../../ip/address.js';
-import { type AddressSet } from '../../ip/address-set.js';
+import type { AddressSet } from '../../ip/address-set.js';
 import { intersect } from '../../ip/algebra.js';
 import { rangeText } from '../../formats/text.js';
 import { BLOCKED_RULE, type Plan } from '../../policy/plan.js';
 import { judgeFlow } from '../../policy/verdict.js';
-import { type SessionPeer } from './sessions.js';
+import type { SessionPeer } from './sessions.js';
 
 /** Where sshd listens unless the session says otherwise. */
 const SSH_PORT = 22;
