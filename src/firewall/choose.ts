@@ -1,11 +1,11 @@
 import { SystemError } from '../util/errors.js';
 import { BACKEND_NAMES, type Backend, type BackendName } from './backend.js';
-import { nftElements } from './nftables/elements.js';
 import { NftablesBackend } from './nftables/backend.js';
+import { bestElementPath } from './nftables/netlink-elements.js';
 
 /** The backends that are built, by name. */
 const BACKENDS: Readonly<Partial<Record<BackendName, () => Backend>>> = {
-  nftables: () => new NftablesBackend(nftElements),
+  nftables: () => new NftablesBackend(bestElementPath()),
 };
 
 /** A backend, and why it was taken. */

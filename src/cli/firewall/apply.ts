@@ -51,6 +51,9 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   const confirmMs = options.confirm === undefined ? undefined : options.confirm * 1000;
   if (confirmMs !== undefined && differs(difference)) startWatch(loaded, confirmMs);
   for (const line of changeLines(difference)) note(line);
+  if (session.folder.read().current === undefined && loaded.config.firewall?.mode === 'enforce') {
+    note('this is the first apply here: `mode: observe` would count for a day and deny nobody');
+  }
   const changed = await applyPlan(session, plan, difference, {
     nowMs: Date.now(),
     ...(confirmMs !== undefined && { confirmMs }),

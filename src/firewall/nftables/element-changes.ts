@@ -1,5 +1,6 @@
 import { RangeSet } from '../../ip/range-set.js';
-import { compareWords } from '../../ip/words.js';
+import { wordsOf } from '../../ip/family.js';
+import { exactDifference } from '../../linux/nf-tables/difference.js';
 import type { ListDifference } from '../backend.js';
 import type { ElementChange } from './elements.js';
 import { listSet } from './names.js';
@@ -10,8 +11,9 @@ const REFILL_SHARE = 0.5;
 /** The smallest change that makes a set hold what is wanted: whole elements go and come. */
 export function changeOf(difference: ListDifference): ElementChange {
   const { list, family, wanted, held } = difference;
-  const remove = rangesNotIn(held, wanted);
-  const add = rangesNotIn(wanted, held);
+  const exact = exactDifference(held, wanted, wordsOf(family));
+  const remove = new RangeSet(family, exact.remove.firsts, exact.remove.lasts);
+  const add = new RangeSet(family, exact.add.firsts, exact.add.lasts);
   if (remove.length + add.length > (wanted.length + held.length) * REFILL_SHARE) {
     return refillOf(difference);
   }
@@ -21,23 +23,4 @@ export function changeOf(difference: ListDifference): ElementChange {
 /** Empties the set and fills it again, in the same transaction. */
 export function refillOf({ list, family, wanted }: ListDifference): ElementChange {
   return { set: listSet(list, family), flush: true, add: wanted, remove: RangeSet.empty(family) };
-}
-
-/** The ranges of `a` that are not ranges of `b` with the same two ends. */
-export function rangesNotIn(a: RangeSet, b: RangeSet): RangeSet {
-  const n = a.words;
-  const firsts: number[] = [];
-  const lasts: number[] = [];
-  let j = 0;
-  for (let i = 0; i < a.firsts.length; i += n) {
-    while (j < b.firsts.length && compareWords(b.firsts, j, a.firsts, i, n) < 0) j += n;
-    const same =
-      j < b.firsts.length &&
-      compareWords(a.firsts, i, b.firsts, j, n) === 0 &&
-      compareWords(a.lasts, i, b.lasts, j, n) === 0;
-    if (same) continue;
-    firsts.push(...a.firsts.subarray(i, i + n));
-    lasts.push(...a.lasts.subarray(i, i + n));
-  }
-  return new RangeSet(a.family, Uint32Array.from(firsts), Uint32Array.from(lasts));
 }

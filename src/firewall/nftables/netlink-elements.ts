@@ -1,0 +1,36 @@
+import { rangeSetFromColumns } from '../../ip/range-set-builder.js';
+import { wordsOf } from '../../ip/family.js';
+import { changeElements } from '../../linux/change-elements.js';
+import { available } from '../../linux/native.js';
+import { readElements } from '../../linux/read-elements.js';
+import { type ElementPath, nftElements } from './elements.js';
+import { TABLE } from './names.js';
+
+/** By messages of our own: no listing of every set, no text between. */
+export const netlinkElements: ElementPath = {
+  name: 'netlink',
+
+  read(set, family) {
+    const { firsts, lasts } = readElements({ table: TABLE.name, set, words: wordsOf(family) });
+    return Promise.resolve(rangeSetFromColumns(family, firsts, lasts));
+  },
+
+  change(changes) {
+    changeElements(
+      changes.map(({ set, flush, add, remove }) => ({
+        table: TABLE.name,
+        set,
+        words: add.words,
+        flush,
+        add,
+        remove,
+      })),
+    );
+    return Promise.resolve();
+  },
+};
+
+/** Netlink where native calls work here, else the program nft. */
+export function bestElementPath(): ElementPath {
+  return available().ok ? netlinkElements : nftElements;
+}
