@@ -15,7 +15,9 @@ export function exampleConfig(schedule: string): string {
   const head = [
     '# Configuration of Sekisho. Paths are relative to this file.',
     '# Check it with: sekisho config check',
-    `# Line for /etc/cron.d/sekisho: ${schedule} root sekisho update`,
+    '# Lines for /etc/cron.d/sekisho (without the marks):',
+    '#   PATH=/usr/local/bin:/usr/bin:/bin',
+    `#   ${schedule} root sekisho update`,
     '',
   ];
   const body = describeOptions().flatMap((option) => {

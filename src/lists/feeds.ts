@@ -7,12 +7,18 @@ import { withRetries } from '../sources/download/retry.js';
 import { sha256Of } from '../sources/store.js';
 import { makeFolder, removeLeftovers, writeFileAtomically } from '../util/atomic-file.js';
 import { KnownError, messageOf } from '../util/errors.js';
+import { neighboursOf } from './definitions.js';
 import { parseManualList } from './manual.js';
 
 /** A list that is downloaded. */
 export interface Feed {
   readonly list: string;
   readonly url: string;
+  /**
+   * Whether a copy with a line that cannot be read is refused: the list is left out of another
+   * one, which would otherwise not be made at all until the publisher mends the line.
+   */
+  readonly strict: boolean;
 }
 
 export interface FeedOutcome extends Feed {
@@ -25,9 +31,23 @@ export interface FeedOutcome extends Feed {
 
 /** The lists of a configuration that are downloaded. */
 export function feedsOf(definitions: Readonly<Record<string, ListDefinition>>): Feed[] {
+  const excepted = exceptedLists(definitions);
   return Object.entries(definitions).flatMap(([list, { url }]) =>
-    url === undefined ? [] : [{ list, url }],
+    url === undefined ? [] : [{ list, url, strict: excepted.has(list) }],
   );
+}
+
+/** Lists that another one leaves out, and lists that these are made from. */
+function exceptedLists(definitions: Readonly<Record<string, ListDefinition>>): Set<string> {
+  const found = new Set<string>();
+  const add = (name: string): void => {
+    const definition = definitions[name];
+    if (found.has(name) || definition === undefined) return;
+    found.add(name);
+    for (const other of neighboursOf(definition)) add(other);
+  };
+  for (const { except } of Object.values(definitions)) for (const name of except) add(name);
+  return found;
 }
 
 /** Where the last good copy of a feed is, or would be. */
@@ -62,7 +82,7 @@ async function fetchFeed(state: string, feed: Feed, client: Client): Promise<Fee
     );
     if (got === 'not modified')
       return { ...feed, outcome: 'unchanged', message: '', available: true };
-    const refusal = refusalOf(Buffer.from(got.bytes).toString('utf8'));
+    const refusal = refusalOf(Buffer.from(got.bytes).toString('utf8'), feed.strict);
     if (refusal !== undefined) throw new FeedRefused(refusal);
     writeFileAtomically(path, [got.bytes], { fsync: true });
     const facts: FeedFacts = {
@@ -82,10 +102,14 @@ async function fetchFeed(state: string, feed: Feed, client: Client): Promise<Fee
 
 class FeedRefused extends Error {}
 
-function refusalOf(text: string): string | undefined {
+function refusalOf(text: string, strict: boolean): string | undefined {
   const { entries, faults } = parseManualList(text);
-  if (entries.length > 0) return undefined;
   const [first] = faults;
+  if (strict && first && entries.length > 0) {
+    const line = `line ${first.line}: found ${JSON.stringify(first.found.slice(0, 60))}`;
+    return `${line}; expected ${first.expected} (another list leaves this one out)`;
+  }
+  if (entries.length > 0) return undefined;
   const found = first ? JSON.stringify(first.found.slice(0, 60)) : 'nothing';
   return `found ${found} and no address in it; expected an address, prefix or range a line`;
 }

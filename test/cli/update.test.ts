@@ -177,6 +177,29 @@ describe('lists in an update', () => {
     expect(host.read('drop.cidr')).toBe('192.0.2.0/24\n198.51.100.7/32\n');
   });
 
+  test('a feed that another list leaves out is not taken with a line that cannot be read', async () => {
+    const host = await Host.make();
+    const config = join(host.folder, 'sekisho.yaml');
+    const text = readFileSync(config, 'utf8');
+    await writeFile(
+      config,
+      text.replace('{ countries: [KR] }', '{ countries: [KR], except: [drop] }'),
+    );
+    expect(await host.cron('update')).toEqual(SILENT);
+    host.server.restart({ ...everything(), '/drop': { body: `${FEED}203.0.113/24\n` } });
+    const { code, stderr } = await host.cron('update');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /list drop: line 3: found "203\.0\.113\/24"; .*leaves this one out.*last good copy stays/,
+    );
+    expect(host.read('east.cidr')).toBe('203.0.113.0/24\n');
+    // where no other list leaves it out, the lines that can be read are taken
+    await writeFile(config, text);
+    const taken = await host.cron('update');
+    expect(taken.code).toBe(3);
+    expect(taken.stderr).toMatch(/drop\.txt:3: found "203\.0\.113\/24"; .*The line is left out/);
+  });
+
   test('a feed is asked for with its validators', async () => {
     const host = await Host.make({
       ...everything(),

@@ -34,19 +34,19 @@ test('the table of formats is the one of the program', () => {
   expect(table, 'run `npm run docs`').toEqual(tableRows(formatsReference()));
 });
 
-test('the line for cron is the one that `config example` prints, but for the minute', async () => {
+test('the lines for cron are those that `config example` prints, but for the minute', async () => {
   const [block] = blocksOf(README).filter(({ language }) => language === 'cron');
-  const line = block?.text.split('\n').find((each) => /^\d/.test(each));
   const { stdout } = await sekisho(['config', 'example']);
-  const printed = /^# Line for \/etc\/cron\.d\/sekisho: (.*)$/m.exec(stdout)?.[1];
-  const withoutMinute = (text = ''): string => text.replace(/^\d+ /, '');
-  expect(withoutMinute(line)).toBe(withoutMinute(printed));
-  expect(withoutMinute(line)).toMatch(/^\S+ \* \* \* root sekisho update$/);
+  const printed = /^# Lines for \/etc\/cron\.d\/sekisho.*\n((?:# {3}.*\n)+)/m.exec(stdout)?.[1];
+  const withoutMinute = (text = ''): string =>
+    text.replace(/^(# {3})?\d+ /gm, '').replace(/^# {3}/gm, '');
+  expect(withoutMinute(block?.text).trim()).toBe(withoutMinute(printed).trim());
+  expect(withoutMinute(block?.text)).toMatch(/^\S+ \* \* \* root sekisho update$/m);
 });
 
 test('every page of docs/ is linked', () => {
   const pages = readdirSync(`${ROOT}docs`).filter((name) => name.endsWith('.md'));
-  for (const page of pages) expect(README).toContain(`](docs/${page}): `);
+  expect(pages.filter((page) => !README.includes(`](docs/${page}): `))).toEqual([]);
 });
 
 describe.each(['README.md', 'docs/formats.md', 'docs/sources.md', 'docs/architecture.md'])(

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { type TestContext, expect } from 'vitest';
@@ -73,7 +73,10 @@ async function makeClone(): Promise<string> {
   const clone = await temporaryFolder();
   const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
   const { stdout } = await run('git', args, { cwd: ROOT });
-  for (const path of stdout.split('\0').filter((each) => each !== '' && existsSync(ROOT + each))) {
+  // no symbolic link: npm would follow one named node_modules, and empty what it leads to
+  const isFile = (path: string): boolean =>
+    lstatSync(ROOT + path, { throwIfNoEntry: false })?.isFile() === true;
+  for (const path of stdout.split('\0').filter((each) => each !== '' && isFile(each))) {
     mkdirSync(dirname(join(clone, path)), { recursive: true });
     cpSync(ROOT + path, join(clone, path));
   }
