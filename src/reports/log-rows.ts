@@ -45,8 +45,10 @@ export function newSightings(
 export function rowsOfLog(sightings: readonly Sighting[], names: LoggedNames): DeniedRow[] {
   const days = new Map<string, DeniedRow[]>();
   for (const { timeMs, source, destination, ...shown } of sightings) {
-    const { rule, list, outgoing } =
-      names.get(`${shown.rule} ${shown.list}`) ?? { ...shown, outgoing: false };
+    const { rule, list, outgoing } = names.get(`${shown.rule} ${shown.list}`) ?? {
+      ...shown,
+      outgoing: false,
+    };
     const time = new Date(timeMs).toISOString();
     const address = outgoing ? destination : source;
     const row: DeniedRow = { rule, list, address, packets: 1, first: time, last: time };

@@ -8,6 +8,7 @@ import { applyPlan, differs } from '../../firewall/enforce.js';
 import { contradictedAdmins, lockedOutPeers } from '../../firewall/safety/lock-out.js';
 import { findSessionPeers } from '../../firewall/safety/sessions.js';
 import { EXIT, type ExitCode, UsageError } from '../../util/errors.js';
+import { collectBefore } from '../collect.js';
 import { type CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { note, warn } from '../output.js';
@@ -51,6 +52,7 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   const confirmMs = options.confirm === undefined ? undefined : options.confirm * 1000;
   if (confirmMs !== undefined && differs(difference)) startWatch(loaded, confirmMs);
   for (const line of changeLines(difference)) note(line);
+  if (differs(difference)) await collectBefore(session);
   const changed = await applyPlan(session, plan, difference, {
     nowMs: Date.now(),
     ...(confirmMs !== undefined && { confirmMs }),
