@@ -25,7 +25,8 @@ export async function readSightings(path: string, nowMs: number): Promise<Sighti
   const sightings: Sighting[] = [];
   await new Promise<void>((resolve, reject) => {
     stream.on('error', (error: Error) => {
-      reject(systemErrorOf(error, 'cannot read', path) as Error);
+      const known = systemErrorOf(error, 'cannot read', path);
+      reject(known instanceof Error ? known : error);
     });
     lines.on('line', (line) => {
       const sighting = parseLogLine(line, nowMs);
