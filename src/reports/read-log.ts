@@ -24,10 +24,12 @@ export async function readSightings(path: string, nowMs: number): Promise<Sighti
   const lines = createInterface({ input: stream, crlfDelay: Infinity });
   const sightings: Sighting[] = [];
   await new Promise<void>((resolve, reject) => {
-    stream.on('error', (error: Error) => {
+    const fail = (error: Error): void => {
       const known = systemErrorOf(error, 'cannot read', path);
       reject(known instanceof Error ? known : error);
-    });
+    };
+    stream.on('error', fail);
+    lines.on('error', fail); // readline passes on what its input tells
     lines.on('line', (line) => {
       const sighting = parseLogLine(line, nowMs);
       if (sighting !== undefined) sightings.push(sighting);
