@@ -65,6 +65,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./firewall/flush.js'),
   },
   {
+    name: 'report',
+    summary: 'what was denied: by address, country, list or day',
+    load: () => import('./report.js'),
+  },
+  {
     name: 'config',
     summary: 'check the configuration, print an example, show what is in force',
     load: () => import('./config.js'),

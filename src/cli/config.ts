@@ -4,10 +4,11 @@ import { assertDefinitions, readListTexts } from '../lists/open-lists.js';
 import { faultText } from '../lists/catalogue.js';
 import { parseManualList } from '../lists/manual.js';
 import { assertExportRules } from '../exports/rules.js';
+import { adviceOn } from '../policy/advice.js';
 import { EXIT, UsageError } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
 import { type DataOptions, addConfigOption } from './data-options.js';
-import { writeJson, writeOut } from './output.js';
+import { warn, writeJson, writeOut } from './output.js';
 
 export const define: CommandModule['define'] = (command: Command, run) => {
   const check = command.command('check').description('check the configuration and the lists');
@@ -48,7 +49,9 @@ async function checkConfig(options: DataOptions): Promise<0> {
     parseManualList(text).faults.map((fault) => faultText({ ...fault, path })),
   );
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
-  const lists = Object.keys(loaded.config.lists).length;
+  const { firewall, lists: definitions } = loaded.config;
+  for (const text of firewall ? adviceOn(firewall, definitions) : []) warn(`warning: ${text}`);
+  const lists = Object.keys(definitions).length;
   await writeOut([`${loaded.file ?? 'no file, the defaults'}: good, ${lists} lists\n`]);
   return EXIT.done;
 }

@@ -34,9 +34,10 @@ async function update(options: UpdateOptions): Promise<ExitCode> {
   const loaded = loadConfig(options.config);
   assertDefinitions(loaded);
   assertExportRules(loaded);
-  if (options.from) return build(loaded, options);
+  // an apply writes to the state also where the data is from elsewhere
+  if (options.from && loaded.config.firewall === undefined) return build(loaded, options);
   const code = await withStateLock(loaded, 'sekisho update', async () => {
-    const fetched = await fetchAll(loaded, options);
+    const fetched = options.from ? EXIT.done : await fetchAll(loaded, options);
     if (fetched === EXIT.failed) return fetched;
     const built = await build(loaded, options);
     return built === EXIT.done ? fetched : built;

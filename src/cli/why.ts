@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
+import type { LoadedConfig } from '../config/load.js';
 import { type Address, formatAddress, parseAddress } from '../ip/address.js';
 import { hasAddress } from '../ip/address-set.js';
 import type { List } from '../lists/catalogue.js';
@@ -23,6 +24,8 @@ import { writeJson, writeOut } from './output.js';
 
 interface WhyOptions extends DataOptions {
   readonly json?: true;
+  readonly port?: number;
+  readonly udp?: true;
 }
 
 /** All that decides over an address; the shape of `--json`. */
@@ -34,19 +37,31 @@ interface Finding {
   readonly delegation: Delegation | null;
   /** Names of the configured lists that hold the address. */
   readonly lists: readonly string[];
+  /** With --port: the rule that decides, or null; `deny`, or `pass` (also where it observes). */
+  readonly rule?: string | null;
+  readonly verdict?: 'pass' | 'deny';
 }
 
 export const define: CommandModule['define'] = (command: Command, run) => {
   addDataOptions(command)
     .argument('<address...>', 'IPv4 or IPv6 addresses')
     .option('--json', 'print JSON')
+    .option('--port <n>', 'what the firewall does with a new TCP connection to this port', port)
+    .option('--udp', 'with --port: UDP instead of TCP')
     .action(async (texts: string[], options: WhyOptions) =>
       run(async () => {
         const addresses = texts.map(addressFrom);
+        if (options.udp && options.port === undefined) throw new UsageError('--udp needs --port');
         const loaded = await loadConfigIfNeeded(options);
+        if (options.port !== undefined) requireFirewall(loaded);
         const data = await openCountries(options, loaded, { keepStatistics: true });
-        const lists = loaded ? [...(await openListsOf(loaded, data, options)).lists.values()] : [];
-        const findings = addresses.map((address) => explain(address, data, lists));
+        const lists = loaded
+          ? (await openListsOf(loaded, data, options)).lists
+          : new Map<string, List>();
+        const judge = await judgeOf(loaded, lists, options);
+        const findings = addresses.map((address) =>
+          judge(address, explain(address, data, [...lists.values()])),
+        );
         if (options.json) await writeJson(findings.map(({ finding }) => finding));
         else await writeOut(findings.map(({ line }) => line + '\n'));
         return EXIT.done;
@@ -54,17 +69,56 @@ export const define: CommandModule['define'] = (command: Command, run) => {
     );
 };
 
+function port(text: string): number {
+  const number = Number(text);
+  if (/^\d{1,5}$/.test(text) && number >= 1 && number <= 65535) return number;
+  throw new InvalidArgumentError('Expected a port from 1 to 65535.');
+}
+
+function requireFirewall(loaded: LoadedConfig | undefined): void {
+  if (loaded?.config.firewall !== undefined) return;
+  const where = loaded?.file ?? 'the configuration (there is none)';
+  throw new UsageError(
+    `--port asks what the firewall does, and ${where} has no firewall part; ` +
+      'see `sekisho config example`',
+  );
+}
+
+/** Adds what the firewall does with a new flow from the address; nothing without --port. */
+async function judgeOf(
+  loaded: LoadedConfig | undefined,
+  lists: ReadonlyMap<string, List>,
+  { port: wanted, udp }: WhyOptions,
+): Promise<(address: Address, explanation: Explanation) => Explanation> {
+  if (loaded === undefined || wanted === undefined) return (_, explanation) => explanation;
+  const { planOf } = await import('../firewall/open-plan.js');
+  const { judgeFlow } = await import('../policy/verdict.js');
+  const plan = planOf(loaded, lists);
+  const protocol = udp ? 'udp' : 'tcp';
+  return (address, { finding, line }) => {
+    const flow = { address, direction: 'in', protocol, port: wanted } as const;
+    const { verdict, rule = null, reason } = judgeFlow(plan, flow);
+    const action = plan.rules.find(({ name }) => name === rule)?.action ?? 'drop';
+    const what = verdict === 'pass' ? 'pass' : action;
+    return {
+      finding: { ...finding, rule, verdict },
+      line: `${line}  ${protocol} ${wanted}: ${what}: ${reason}`,
+    };
+  };
+}
+
 function addressFrom(text: string): Address {
   const address = parseAddress(text);
   if (!('expected' in address)) return address;
   throw new UsageError(`found ${JSON.stringify(text)}; expected ${address.expected}`);
 }
 
-function explain(
-  address: Address,
-  data: CountryData,
-  catalogue: readonly List[],
-): { finding: Finding; line: string } {
+interface Explanation {
+  readonly finding: Finding;
+  readonly line: string;
+}
+
+function explain(address: Address, data: CountryData, catalogue: readonly List[]): Explanation {
   const record = findRecord(data, address);
   const cc = findCountryOf(data.table, address) ?? null;
   const delegated = record?.status === 'allocated' || record?.status === 'assigned';

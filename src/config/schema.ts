@@ -259,6 +259,17 @@ export const configSchema = z.strictObject({
       ],
     }),
   firewall: firewall.optional(),
+  report: z
+    .strictObject({
+      keep_days: z
+        .int()
+        .min(1)
+        .max(3650)
+        .default(30)
+        .describe('Days for which it is kept what was denied, today included.'),
+    })
+    .prefault({})
+    .describe('What `sekisho report` tells.'),
   max_lines: z.int().min(1).default(500_000).describe('A file of more lines than this is refused.'),
   schedule: z
     .string()

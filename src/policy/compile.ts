@@ -158,7 +158,8 @@ function trafficOf(rule: FirewallRule): Traffic {
   };
 }
 
-function portsOf(ports: FirewallRule['tcp']): readonly PortRange[] | undefined {
+/** Ports as written, in order and joined; undefined stays undefined. */
+export function portsOf(ports: FirewallRule['tcp']): readonly PortRange[] | undefined {
   if (ports === undefined) return undefined;
   if (ports === 'all') return ALL_PORTS;
   const ranges = ports.map(portRange).sort((a, b) => a.first - b.first);

@@ -64,7 +64,8 @@ export function findRecord(data: CountryData, address: Address): Delegation | un
   return found;
 }
 
-function delegationOf(line: string): Delegation {
+/** The fields of a record's line. */
+export function delegationOf(line: string): Delegation {
   const [registry = '', cc = '', , start = '', value = '', date = '', status = ''] =
     line.split('|');
   return { registry, cc, start, value: Number(value), date, status };

@@ -8,6 +8,7 @@ import { applyPlan, differs } from '../../firewall/enforce.js';
 import { contradictedAdmins, lockedOutPeers } from '../../firewall/safety/lock-out.js';
 import { findSessionPeers } from '../../firewall/safety/sessions.js';
 import { EXIT, type ExitCode, UsageError } from '../../util/errors.js';
+import { collectBefore } from '../collect.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { note, warn } from '../output.js';
@@ -54,6 +55,7 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   if (session.folder.read().current === undefined && loaded.config.firewall?.mode === 'enforce') {
     note('this is the first apply here: `mode: observe` would count for a day and deny nobody');
   }
+  if (differs(difference)) await collectBefore(session);
   const changed = await applyPlan(session, plan, difference, {
     nowMs: Date.now(),
     ...(confirmMs !== undefined && { confirmMs }),

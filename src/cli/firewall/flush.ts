@@ -1,5 +1,6 @@
 import { flush } from '../../firewall/enforce.js';
 import { EXIT } from '../../util/errors.js';
+import { collectBefore } from '../collect.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { note } from '../output.js';
@@ -11,7 +12,9 @@ export const define: CommandModule['define'] = (command, run) => {
     run(async () => {
       const loaded = await loadFor(options);
       const done = await withStateLock(loaded, 'sekisho flush', async () => {
-        await flush(await openFirewall(loaded));
+        const session = await openFirewall(loaded);
+        await collectBefore(session, 'flush');
+        await flush(session);
         note('everything of ours was taken away; `sekisho apply` puts it back');
         return EXIT.done;
       });

@@ -4,13 +4,15 @@ import { planOf } from '../../firewall/open-plan.js';
 import { contradictedAdmins } from '../../firewall/safety/lock-out.js';
 import type { List } from '../../lists/catalogue.js';
 import { EXIT, type ExitCode } from '../../util/errors.js';
+import { collectBefore } from '../collect.js';
 import { warn } from '../output.js';
 import { openFirewall } from './session.js';
 
 /**
  * The apply at the end of an update. Nobody is there to ask: admins keep passing whatever
  * lists say, and what waits for a person (a confirmation, an apply after a roll-back) is left
- * alone. The caller holds the lock of the state.
+ * alone. What was denied until then goes into the reports. The caller holds the lock of the
+ * state.
  */
 export async function applyUnattended(
   loaded: LoadedConfig,
@@ -19,6 +21,7 @@ export async function applyUnattended(
   if (loaded.config.firewall === undefined) return EXIT.done;
   const plan = planOf(loaded, lists);
   const session = await openFirewall(loaded);
+  const collected = await collectBefore(session);
   const { pending, heldSince } = session.folder.read();
   if (pending !== undefined) {
     warn('the firewall was not touched: the last apply waits for `sekisho confirm`');
@@ -31,5 +34,5 @@ export async function applyUnattended(
   const contradictions = contradictedAdmins(plan);
   for (const text of contradictions) warn(`${text}; the admin keeps passing`);
   await applyPlan(session, plan, await session.backend.compare(plan), { nowMs: Date.now() });
-  return contradictions.length > 0 ? EXIT.partial : EXIT.done;
+  return contradictions.length > 0 ? EXIT.partial : collected;
 }

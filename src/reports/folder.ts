@@ -1,0 +1,111 @@
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { z } from 'zod';
+
+import { makeFolder, writeFileAtomically } from '../util/atomic-file.js';
+import { SystemError, messageOf } from '../util/errors.js';
+import { systemErrorOf } from '../util/system-error.js';
+import { type DeniedRow, mergeRows } from './rows.js';
+import { type Collection, type DayFile, collectionFile, dayFile } from './stored.js';
+
+const COLLECTION_FILE = 'collection.json';
+const DAY_FILE = /^(\d{4}-\d\d-\d\d)\.json$/;
+
+/**
+ * The files below `<state>/reports`: one for each UTC day, and the last collection. Writers hold
+ * the lock of the state.
+ */
+export class ReportFolder {
+  readonly path: string;
+
+  constructor(state: string) {
+    this.path = join(state, 'reports');
+  }
+
+  /** The last collection; undefined before the first. @throws SystemError where it is damaged */
+  readCollection(): Collection | undefined {
+    return this.#read(COLLECTION_FILE, collectionFile);
+  }
+
+  /**
+   * Writes a collection down and adds what it found to the days. Where a run is killed in
+   * between, `settle` of the next one adds the rest: nothing is lost or counted twice.
+   */
+  add(collection: Collection): void {
+    makeFolder(this.path);
+    this.#write(COLLECTION_FILE, [JSON.stringify(collection), '\n']);
+    this.settle(collection);
+  }
+
+  /** Adds to the days what they lack of a collection. */
+  settle({ id, additions }: Collection): void {
+    for (const [day, rows] of Object.entries(additions)) {
+      const file = this.#read(`${day}.json`, dayFile);
+      if (file?.collection === id) continue;
+      this.#writeDay({ format: 1, day, collection: id, rows: mergeRows(file?.rows ?? [], rows) });
+    }
+  }
+
+  /** Counting begins anew: what the kernel holds next was not told before. */
+  forgetCounts(): void {
+    const last = this.readCollection();
+    if (last === undefined) return;
+    this.#write(COLLECTION_FILE, [JSON.stringify({ ...last, groups: [] }), '\n']);
+  }
+
+  /** Days that are there, the oldest first. */
+  days(): string[] {
+    if (!existsSync(this.path)) return [];
+    const names = attempt(this.path, () => readdirSync(this.path));
+    return names.flatMap((name) => DAY_FILE.exec(name)?.[1] ?? []).sort();
+  }
+
+  /** Rows of one day. @throws SystemError where its file is damaged */
+  readDay(day: string): readonly DeniedRow[] {
+    return this.#read(`${day}.json`, dayFile)?.rows ?? [];
+  }
+
+  /** Removes the files of days before this one. */
+  prune(firstDay: string): void {
+    for (const day of this.days()) {
+      if (day < firstDay) rmSync(join(this.path, `${day}.json`), { force: true });
+    }
+  }
+
+  /** A row a line, for people with grep. */
+  #writeDay({ rows, ...head }: DayFile): void {
+    const start = JSON.stringify(head).slice(0, -1);
+    const lines = rows.map((row) => JSON.stringify(row)).join(',\n');
+    this.#write(`${head.day}.json`, [start, ',"rows":[\n', lines, '\n]}\n']);
+  }
+
+  #write(name: string, pieces: readonly string[]): void {
+    writeFileAtomically(join(this.path, name), pieces, { fsync: true });
+  }
+
+  #read<T>(name: string, schema: z.ZodType<T>): T | undefined {
+    const path = join(this.path, name);
+    if (!existsSync(path)) return undefined;
+    const text = attempt(path, () => readFileSync(path, 'utf8'));
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch (error) {
+      throw new SystemError(
+        `${path} is damaged (${firstLine(messageOf(error))}); remove it: what it tells is lost`,
+      );
+    }
+  }
+}
+
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw systemErrorOf(error, 'cannot read', path);
+  }
+}
+
+function firstLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').slice(0, 120);
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+
+import { parseConfig } from '../../src/config/load.js';
+import { adviceOn } from '../../src/policy/advice.js';
+
+const LISTS = `{
+  asia: { countries: [KR, CN] }, home: { countries: [JP] }, spam: { file: spam.txt },
+  both: { lists: [asia, spam] }, deeper: { lists: [both] }
+}`;
+
+function advice(firewall: string, lists = LISTS): string[] {
+  const { config } = parseConfig(`lists: ${lists}\nfirewall: ${firewall}`, 'sekisho.yaml');
+  if (config.firewall === undefined) throw new Error('no firewall part');
+  return adviceOn(config.firewall, config.lists);
+}
+
+const ruled = (rule: string): string[] => advice(`{ rules: [{ name: r, ${rule} }] }`);
+
+describe('advice', () => {
+  test.each([
+    ['tcp: [80], only: [home]', '80'],
+    ['tcp: [443], only: [home]', '443'],
+    ['tcp: ["1-1024"], except: [spam], only: [home]', '80 and 443'],
+    ['tcp: [443], mode: observe, only: [home]', '443'],
+  ])('{ %s }: certificates', (rule, ports) => {
+    expect(ruled(rule).filter((text) => text.includes('ACME'))).toEqual([
+      `firewall rule r: lets only home pass on port ${ports}; certificate renewal (ACME) is ` +
+        'checked from anywhere and will fail, unless it goes by DNS',
+    ]);
+  });
+
+  test.each([
+    ['tcp: [25], deny: [asia]', 'denies countries (asia)'],
+    ['tcp: [22, "20-30"], deny: [spam, both]', 'denies countries (both)'],
+    ['tcp: all, deny: [deeper]', 'denies countries (deeper)'],
+    ['deny: [asia]', 'denies countries (asia)'],
+    ['tcp: [25], action: reject, deny: [asia]', 'denies countries (asia)'],
+    ['tcp: [25], only: [home]', 'lets only home pass'],
+  ])('{ %s }: mail', (rule, what) => {
+    expect(ruled(rule)).toEqual([
+      `firewall rule r: ${what}, and on port 25 senders wait for days and are told no reason; ` +
+        'let the DNSBL or the mail server answer them',
+    ]);
+  });
+
+  test.each([
+    'tcp: [22], only: [home]',
+    'tcp: [8080, "444-500"], only: [home]',
+    'tcp: [465, 587], deny: [asia]',
+    'tcp: [25], deny: [spam]',
+    'tcp: [80, 443], deny: [asia]',
+    'udp: [25, 443], only: [home]',
+    'udp: all, only: [home]',
+    'icmp: true, only: [home]',
+    'direction: out, tcp: [25, 443], only: [home]',
+  ])('{ %s }: nothing to say', (rule) => {
+    expect(ruled(rule)).toEqual([]);
+  });
+
+  test('countries among what is blocked on all ports', () => {
+    expect(advice('{ blocked: [spam, both] }')).toEqual([
+      expect.stringMatching(/^firewall\.blocked: both holds countries, and on port 25 senders/),
+    ]);
+    expect(advice('{ }', '{ blocked: { countries: [KR] } }')).toHaveLength(1);
+    expect(advice('{ }', '{ blocked: { file: blocked.txt } }')).toEqual([]);
+  });
+
+  test('lists that are not there, or go in a circle, are the business of others', () => {
+    expect(ruled('tcp: [25], deny: [nobody]')).toEqual([]);
+    const circle = '{ a: { lists: [b] }, b: { lists: [a] } }';
+    expect(advice('{ rules: [{ name: r, deny: [a] }] }', circle)).toEqual([]);
+  });
+});
