@@ -1,0 +1,67 @@
+import { createRequire } from 'node:module';
+
+import type koffi from 'koffi';
+
+import { messageOf } from '../util/errors.js';
+import { KernelError } from './errno.js';
+
+type Koffi = typeof koffi;
+
+/** Functions of the C library, and the errno that the last of them left. */
+export interface Native {
+  /** Declares a function by its C prototype, as in `int close(int fd)`. */
+  declare(prototype: string): (...args: readonly (number | Uint8Array)[]) => number;
+  errno(): number;
+}
+
+export type Availability = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+let loaded: Native | undefined;
+let refused: KernelError | undefined;
+
+/**
+ * Loads koffi and opens the C library of this very process (whichever it is, glibc or musl) at
+ * the first call, which takes some ten milliseconds; every other command goes without.
+ *
+ * @throws KernelError (ENOSYS) where koffi is not installed or has no build for this machine
+ */
+export function loadNative(): Native {
+  if (refused !== undefined) throw refused;
+  try {
+    loaded ??= openLibrary();
+    return loaded;
+  } catch (error) {
+    refused = new KernelError(
+      'ENOSYS',
+      `native calls are not available: ${reasonOf(error)}; ` +
+        'install the package koffi (npm install koffi), or let the program nft do the work',
+      { cause: error },
+    );
+    throw refused;
+  }
+}
+
+/** Whether {@link loadNative} works here, and if not why. Never throws; asks only once. */
+export function available(): Availability {
+  try {
+    loadNative();
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, reason: messageOf(error) };
+  }
+}
+
+function openLibrary(): Native {
+  if (process.platform !== 'linux') throw new Error(`${process.platform} is not Linux`);
+  const module = createRequire(import.meta.url)('koffi') as Koffi;
+  const library = module.load(null);
+  return {
+    declare: (prototype) => library.func(prototype),
+    errno: () => module.errno(),
+  };
+}
+
+/** Only the first line: Node adds a list of every file that asked for the package. */
+function reasonOf(error: unknown): string {
+  return messageOf(error).split('\n', 1).join('');
+}
