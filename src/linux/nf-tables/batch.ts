@@ -47,8 +47,10 @@ export interface BatchOptions {
   readonly generation?: number;
 }
 
-/** Nothing but the elements' list is large; names are at most 256 bytes each. */
+/** Of a message without its elements: names are at most 256 bytes each. */
 const MESSAGE_ROOM = 1024;
+/** Of a plain range, for each word of its first address, with what is left over for headers. */
+const WORD_ROOM = 42;
 
 /**
  * One transaction of nf_tables: everything between its begin and its end happens, or nothing.
@@ -59,7 +61,7 @@ const MESSAGE_ROOM = 1024;
  */
 export function encodeBatch(changes: readonly SetChange[], options: BatchOptions = {}): Batch {
   const { sequence = 1, generation } = options;
-  const writer = new MessageWriter(MESSAGE_ROOM);
+  const writer = new MessageWriter(roomFor(changes));
   const messages: BatchMessage[] = [];
   const begin = writer.begin(
     nft.NFNL_MSG_BATCH_BEGIN,
@@ -87,6 +89,15 @@ export function encodeBatch(changes: readonly SetChange[], options: BatchOptions
     ),
   );
   return { bytes: writer.bytes, sequence: sequence + 1, messages };
+}
+
+/** About what a batch takes: to grow from nothing would copy a large one many times. */
+function roomFor(changes: readonly SetChange[]): number {
+  let words = 0;
+  for (const { remove, add } of changes) {
+    words += (remove?.firsts.length ?? 0) + (add?.firsts.length ?? 0);
+  }
+  return MESSAGE_ROOM * (changes.length + 1) + words * WORD_ROOM;
 }
 
 interface OpenBatch {
