@@ -35,19 +35,19 @@ export function loadNative(): Native {
       'ENOSYS',
       `native calls are not available: ${reasonOf(error)}; ` +
         'install the package koffi (npm install koffi), or let the program nft do the work',
-      { cause: error },
     );
     throw refused;
   }
 }
 
-/** Whether {@link loadNative} works here, and if not why. Never throws; asks only once. */
+/** Whether {@link loadNative} works here, and if not why; asks only once. */
 export function available(): Availability {
   try {
     loadNative();
     return { ok: true };
   } catch (error) {
-    return { ok: false, reason: messageOf(error) };
+    if (!(error instanceof KernelError)) throw error;
+    return { ok: false, reason: error.message };
   }
 }
 
