@@ -144,23 +144,23 @@ describe.each([1, 4] as const)('sets of addresses of %i words', (words) => {
     }
   });
 
-  systemTest('of 60,000 ranges take single ones in and out', NEEDS, async () => {
+  systemTest('of 20,000 ranges take single ones in and out', NEEDS, async () => {
     const network = await Namespace.create();
     const driver = await Driver.start(network);
     await makeSets(network, { s: INTERVALS[words] });
-    const step = top / 60_001n;
-    const ranges = Array.from({ length: 60_000 }, (_, i): Range => {
+    const step = top / 20_001n;
+    const ranges = Array.from({ length: 20_000 }, (_, i): Range => {
       const first = step * BigInt(i) + 1000n;
       return [first, first + step / 2n];
     });
     const set = named('s', words);
     await driver.change([{ ...set, add: columnsOf(ranges, words) }]);
-    const one: Range = [step * 30_000n + 10n, step * 30_000n + 12n];
+    const one: Range = [step * 10_000n + 10n, step * 10_000n + 12n];
     await driver.change([{ ...set, add: columnsOf([one], words) }]);
     const more = held(await driver.read(set));
-    expect(more).toHaveLength(60_001);
-    expect(more[30_000]).toEqual(one);
-    const removed = ranges.filter((_, i) => i === 0 || i === 31_111 || i === 59_999);
+    expect(more).toHaveLength(20_001);
+    expect(more[10_000]).toEqual(one);
+    const removed = ranges.filter((_, i) => i === 0 || i === 11_111 || i === 59_999);
     await driver.change([{ ...set, remove: columnsOf([removed[0], one, ...removed.slice(1)].flatMap((range) => range ? [range] : []), words) }]); // prettier-ignore
     expect(held(await driver.read(set))).toEqual(
       ranges.filter((range) => !removed.includes(range)),
