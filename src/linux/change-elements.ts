@@ -4,7 +4,7 @@ import { type Answer, parseAnswer } from './netlink/answer.js';
 import { NLMSG_ERROR } from './netlink/message.js';
 import { type Batch, type SetChange, encodeBatch } from './nf-tables/batch.js';
 import { batchError } from './nf-tables/refusal.js';
-import { type SocketCalls } from './socket-calls.js';
+import type { SocketCalls } from './socket-calls.js';
 
 export type { SetChange } from './nf-tables/batch.js';
 export type { NewRanges } from './nf-tables/element.js';

@@ -1,5 +1,5 @@
 import { KernelError } from './errno.js';
-import { type NetlinkSocket } from './netlink-socket.js';
+import type { NetlinkSocket } from './netlink-socket.js';
 import { type Answer, parseAnswer } from './netlink/answer.js';
 import {
   type Message,

@@ -1,7 +1,7 @@
 import { KernelError, errnoName } from './errno.js';
 import { request } from './netlink-request.js';
 import { NetlinkSocket } from './netlink-socket.js';
-import { type Answer } from './netlink/answer.js';
+import type { Answer } from './netlink/answer.js';
 import {
   type Message,
   MessageWriter,
@@ -19,7 +19,7 @@ import {
 import { type SetElements, addressesOf, rangesOf } from './nf-tables/intervals.js';
 import { type SetName, setTitle } from './nf-tables/ranges.js';
 import { requestError } from './nf-tables/refusal.js';
-import { type SocketCalls } from './socket-calls.js';
+import type { SocketCalls } from './socket-calls.js';
 
 export type { SetElements } from './nf-tables/intervals.js';
 export type { SetName } from './nf-tables/ranges.js';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { SystemError } from '../../src/util/errors.js';
 import { changeElements } from '../../src/linux/change-elements.js';
 import { KernelError } from '../../src/linux/errno.js';
-import { type MessageWriter } from '../../src/linux/netlink/message.js';
+import type { MessageWriter } from '../../src/linux/netlink/message.js';
 import * as nft from '../../src/linux/nf-tables/constants.js';
 import { readElements } from '../../src/linux/read-elements.js';
 import { FakeKernel, type Reply, answerTo, message, sequencesOf } from './fake-kernel.js';

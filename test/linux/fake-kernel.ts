@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 
 import { MessageWriter, parseMessages } from '../../src/linux/netlink/message.js';
-import { type SocketCalls } from '../../src/linux/socket-calls.js';
+import type { SocketCalls } from '../../src/linux/socket-calls.js';
 
 const { errno } = constants;
 export type Errno = keyof typeof errno;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-import { type RangeColumns } from '../../src/linux/nf-tables/ranges.js';
+import type { RangeColumns } from '../../src/linux/nf-tables/ranges.js';
 
 /** A range of BigInts, both ends included: an independent way to count addresses. */
 export type Range = readonly [first: bigint, last: bigint];

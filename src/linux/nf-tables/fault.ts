@@ -6,7 +6,7 @@ import {
   attributeEnd,
   attributeType,
 } from '../netlink/message.js';
-import { type BatchMessage } from './batch.js';
+import type { BatchMessage } from './batch.js';
 import * as nft from './constants.js';
 import { rangeText } from './ranges.js';
 

@@ -1,5 +1,5 @@
 import * as nft from './constants.js';
-import { type ElementColumns, type ElementDetails } from './elements.js';
+import type { ElementColumns, ElementDetails } from './elements.js';
 import { type RangeColumns, compare } from './ranges.js';
 
 /** The ranges of a set as the kernel holds them. */

@@ -1,4 +1,4 @@
-import { type TableFamily } from './constants.js';
+import type { TableFamily } from './constants.js';
 
 /**
  * Inclusive ranges of addresses in two columns: range `i` runs from `firsts[i·words…]` to

@@ -1,6 +1,6 @@
 import { KernelError, errnoName } from '../errno.js';
-import { type Answer } from '../netlink/answer.js';
-import { type Batch, type BatchMessage } from './batch.js';
+import type { Answer } from '../netlink/answer.js';
+import type { Batch, BatchMessage } from './batch.js';
 import { locateFault } from './fault.js';
 import { setTitle } from './ranges.js';
 
