@@ -27,18 +27,22 @@ export function exampleConfig(schedule: string): string {
   return [...head, ...body].join('\n');
 }
 
-function optionLines(option: OptionDescription, indent: string): string[] {
+function optionLines(option: OptionDescription, indent: string, isInComment = false): string[] {
   const key = option.path.at(-1) ?? '';
   const lines = comment(option.description, indent);
-  if (option.example !== undefined) {
+  if (option.example !== undefined && !isInComment) {
     return [...lines, ...valueLines(key, option.example).map((line) => indent + line)];
   }
-  const inner = option.children.filter((child) => !child.path.includes('<name>'));
-  if (option.default !== undefined && isEmptyObject(option.default) && inner.length > 0) {
-    const below = inner.flatMap((child) => optionLines(child, `${indent}  `));
+  const inner = option.children.filter(
+    ({ path }) => !path.includes('<name>') && !path.includes('[]'),
+  );
+  if (inner.length > 0) {
+    const below = inner.flatMap((child) => optionLines(child, `${indent}  `, true));
     return [...lines, `${indent}# ${key}:`, ...below];
   }
-  return [...lines, ...valueLines(key, option.default ?? '').map((line) => `${indent}# ${line}`)];
+  const value = option.example ?? option.default ?? '';
+  const shown = isInComment ? [`${key}: ${flow(value)}`] : valueLines(key, value);
+  return [...lines, ...shown.map((line) => `${indent}# ${line}`)];
 }
 
 function comment(text: string, indent: string): string[] {

@@ -201,10 +201,12 @@ const firewall = z
     blocked: z
       .array(listName)
       .optional()
-      .describe(
-        'Hand-made lists that are denied on all ports at once, running connections included; ' +
+      .meta({
+        description:
+          'Hand-made lists that are denied on all ports at once, running connections included; ' +
           'the list named blocked where there is one.',
-      ),
+        examples: [['blocked']],
+      }),
     hits: z
       .strictObject({
         size: z.int().min(1).max(1_000_000).default(65_535).describe('Addresses a set remembers.'),

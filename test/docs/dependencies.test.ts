@@ -6,7 +6,7 @@ import { ROOT, codeIn, readPage, sectionsOf, tableRows } from './markdown.js';
 
 const SECTIONS = sectionsOf(readPage('docs/dependencies.md'));
 const PACKAGE = JSON.parse(readPage('package.json')) as Record<
-  'dependencies' | 'devDependencies',
+  'dependencies' | 'optionalDependencies' | 'devDependencies',
   Record<string, string>
 >;
 const LOCK = JSON.parse(readPage('package-lock.json')) as {
@@ -21,7 +21,8 @@ function packagesOf(rows: readonly (readonly string[])[]): string[] {
 }
 
 test('every dependency has its row, and no row is without one', () => {
-  expect(packagesOf(AT_RUN_TIME)).toEqual(Object.keys(PACKAGE.dependencies).sort());
+  const atRunTime = { ...PACKAGE.dependencies, ...PACKAGE.optionalDependencies };
+  expect(packagesOf(AT_RUN_TIME)).toEqual(Object.keys(atRunTime).sort());
   expect(packagesOf(FOR_DEVELOPMENT)).toEqual(Object.keys(PACKAGE.devDependencies).sort());
 });
 
