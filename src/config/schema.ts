@@ -192,7 +192,9 @@ const firewall = z
       .enum(['auto', 'nftables', 'ipset', 'iptables'])
       .default('auto')
       .describe('What enforces; auto takes the best that works.'),
-    mode: mode.default('enforce').describe('observe: count what would be denied, and let it pass.'),
+    mode: mode
+      .default('enforce')
+      .describe('With observe, what would be denied is counted, and passes.'),
     admins: z
       .array(z.string())
       .default([])

@@ -27,15 +27,12 @@ const ANSWER_BYTES = 2048;
  * it or nothing. Changes that say nothing send nothing. The sets have to exist; everything else
  * (rules, counters, other sets) is left as it is.
  *
-<<<<<<< HEAD
-=======
  * The kernel refuses ranges that overlap, save one: it does not see that a range reaches into one
  * that has no end because it reaches to the top (seen with Linux 6.18). So add to what was read,
  * or flush. A change costs the kernel time for every element of the set (8 ms where it has 64,444
  * ranges, 0.02 ms in a small set beside), and where something is removed, closing the socket waits
  * until no packet can be looking at it any more, some milliseconds.
  *
->>>>>>> netlink
  * @throws KernelError naming the set and the range that the kernel refused; unless it says that
  * the answer was lost (`EAGAIN`, `ENOBUFS`), nothing was changed
  */
