@@ -9,7 +9,7 @@ import {
 import type { CountryTable } from '../sources/country-table.js';
 import { ParseError } from '../util/errors.js';
 import { expandCountry } from './countries.js';
-import { type Entry, type LineFault, addressesOf, parseManualList } from './manual.js';
+import { type Entry, type LineFault, type ManualList, addressesOf } from './manual.js';
 
 /** A named set of addresses, ready for use. */
 export interface List {
@@ -29,17 +29,16 @@ export interface ListFault extends LineFault {
   readonly path: string;
 }
 
-/** The text of a manual list or feed, and the name under which messages speak of it. */
-export interface ListText {
+/** The lines of a manual list or feed, and the name under which messages speak of it. */
+export interface ListLines extends ManualList {
   readonly path: string;
-  readonly text: string;
 }
 
 export interface CatalogueInput {
   readonly definitions: Readonly<Record<string, ListDefinition>>;
   readonly table: CountryTable;
   /** By name of the list; for each list that is read from a file or URL. */
-  readonly texts: ReadonlyMap<string, ListText>;
+  readonly lines: ReadonlyMap<string, ListLines>;
   /** Entries that have run out by this time do not count; milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -114,7 +113,7 @@ class CatalogueBuilder implements Catalogue {
   #base(name: string, definition: ListDefinition): List {
     if (definition.countries) return this.#fromCountries(name, definition.countries);
     if (definition.lists) return this.#fromLists(name, definition.lists);
-    return this.#fromText(name);
+    return this.#fromLines(name);
   }
 
   #fromCountries(name: string, words: readonly string[]): List {
@@ -135,10 +134,10 @@ class CatalogueBuilder implements Catalogue {
     };
   }
 
-  #fromText(name: string): List {
-    const source = this.#input.texts.get(name);
-    if (source === undefined) throw new Error(`the text of list ${name} was not read`);
-    const { entries, faults } = parseManualList(source.text);
+  #fromLines(name: string): List {
+    const source = this.#input.lines.get(name);
+    if (source === undefined) throw new Error(`list ${name} was not read`);
+    const { entries, faults } = source;
     return {
       name,
       addresses: addressesOf(entries, this.#input.nowMs),

@@ -5,6 +5,7 @@ import { hasAddress } from '../../src/ip/address-set.js';
 import { parseAddress } from '../../src/ip/address.js';
 import { type Catalogue, buildCatalogue, listOfCountries } from '../../src/lists/catalogue.js';
 import { findDefinitionFaults } from '../../src/lists/definitions.js';
+import { parseManualList } from '../../src/lists/manual.js';
 import type { CountryTable } from '../../src/sources/country-table.js';
 import { addressSet } from '../helpers/lists.js';
 
@@ -25,8 +26,11 @@ function catalogue(yaml: string, texts: Record<string, string> = {}): Catalogue 
   return buildCatalogue({
     definitions: config.lists,
     table: TABLE,
-    texts: new Map(
-      Object.entries(texts).map(([name, text]) => [name, { path: `lists/${name}.txt`, text }]),
+    lines: new Map(
+      Object.entries(texts).map(([name, text]) => [
+        name,
+        { path: `lists/${name}.txt`, ...parseManualList(text) },
+      ]),
     ),
     nowMs: 0,
   });
