@@ -66,8 +66,9 @@ function explain(
   catalogue: readonly List[],
 ): { finding: Finding; line: string } {
   const record = findRecord(data, address);
-  const cc = findCountryOf(data.table, address) ?? null;
   const delegated = record?.status === 'allocated' || record?.status === 'assigned';
+  // the record's own, so that the two agree where records of two countries overlap
+  const cc = (delegated && record.cc) || (findCountryOf(data.table, address) ?? null);
   const lists = catalogue
     .filter((list) => hasAddress(list.addresses, address))
     .map((list) => list.name);
