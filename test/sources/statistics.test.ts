@@ -217,7 +217,7 @@ describe('a file that is not whole is refused with the place', () => {
   });
 
   test('a file in which nothing is held by anybody is not plausible', () => {
-    const text = change('assigned', 'held').replaceAll('allocated', 'available');
+    const text = good.replaceAll('assigned', 'held').replaceAll('allocated', 'available');
     expect(damageOf(text)).toContain('found no allocated or assigned address record');
   });
 });
