@@ -188,4 +188,3 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 export type ListDefinition = Config['lists'][string];
 export type ExportRule = Config['exports'][number];
-export type SourcesConfig = Config['sources'];

@@ -53,7 +53,7 @@ export function documentsIn(folder: string, job: ExportJob): ExportDocument[] {
 }
 
 /** @throws UsageError where the format cannot keep the lists apart in one document */
-export function assertHolds({ format, lists }: ExportJob): void {
+function assertHolds({ format, lists }: ExportJob): void {
   if (lists.length <= 1 || format.holdsSeveralLists) return;
   throw new UsageError(
     `format ${format.name} holds one list a file, found ${lists.length} lists; ` +
