@@ -14,6 +14,10 @@ export function hasAddress(set: AddressSet, address: Address): boolean {
   return (address.family === 4 ? set.v4 : set.v6).has(address);
 }
 
+export function isEmptySet(set: AddressSet): boolean {
+  return set.v4.isEmpty && set.v6.isEmpty;
+}
+
 export function unionOf(sets: readonly AddressSet[]): AddressSet {
   return {
     v4: algebra.union(

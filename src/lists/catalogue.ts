@@ -4,10 +4,11 @@ import {
   EMPTY_ADDRESS_SET,
   differenceOf,
   intersectionOf,
+  isEmptySet,
   unionOf,
 } from '../ip/address-set.js';
 import type { CountryTable } from '../sources/country-table.js';
-import { ParseError } from '../util/errors.js';
+import { ParseError, SourceError } from '../util/errors.js';
 import { expandCountry } from './countries.js';
 import { type Entry, type LineFault, type ManualList, addressesOf } from './manual.js';
 
@@ -54,7 +55,8 @@ export interface Catalogue {
  * Makes every list. The definitions are free of faults (`findDefinitionFaults`).
  *
  * @throws ParseError where a list would leave out another one that has lines which cannot be
- *   read: it would become larger than its owner meant, and lock out whom he let in
+ *   read: it would become larger than its owner meant, and lock out whom he let in; SourceError
+ *   where it would leave out countries of which there is no data
  */
 export function buildCatalogue(input: CatalogueInput): Catalogue {
   const builder = new CatalogueBuilder(input);
@@ -152,6 +154,12 @@ class CatalogueBuilder implements Catalogue {
     const kept = definition.and.map((name) => this.list(name));
     const left = definition.except.map((name) => this.list(name));
     for (const other of left) {
+      if (other.countries && isEmptySet(other.addresses)) {
+        throw new SourceError(
+          `list ${list.name} leaves out list ${other.name}, which has no addresses in the data at ` +
+            'hand, and would become larger than meant; fetch or name the files of all registries',
+        );
+      }
       const [fault] = other.faults;
       if (fault === undefined) continue;
       throw new ParseError(

@@ -29,7 +29,8 @@ export interface OpenListsOptions {
  * Reads the files of the configured lists and makes all lists.
  *
  * @throws UsageError for an unknown country or list, SourceError for a file that cannot be
- *   read, ParseError where bad lines would make a list larger, or empty
+ *   read and for countries without data in `except`, ParseError where bad lines would make a
+ *   list larger, or empty
  */
 export function openLists(
   loaded: LoadedConfig,

@@ -106,6 +106,14 @@ describe('lists', () => {
     ).toThrow(/lists\/t\.txt:2: found "1\.11\.0\/24".*east leaves out list t.*larger/);
   });
 
+  test('nor because there is no data of the countries that it leaves out', () => {
+    const yaml =
+      'lists: { all: { file: a }, home: { countries: [FR] }, x: { lists: [all], except: [home] } }';
+    expect(() => catalogue(yaml, { all: '0.0.0.0/0\n' })).toThrow(
+      /^list x leaves out list home, which has no addresses in the data at hand/,
+    );
+  });
+
   test('of the command line are merged and named', () => {
     const list = listOfCountries('kr_jp', ['KR', 'JP', 'KR'], TABLE, () => {
       throw new Error('nothing to note');
