@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 
-import { assertDefinitions, readListTexts } from '../lists/open-lists.js';
+import { assertDefinitions, readListLines } from '../lists/open-lists.js';
 import { faultText } from '../lists/catalogue.js';
-import { parseManualList } from '../lists/manual.js';
 import { assertExportRules } from '../exports/rules.js';
 import { adviceOn } from '../policy/advice.js';
 import { EXIT, UsageError } from '../util/errors.js';
@@ -45,8 +44,8 @@ async function checkConfig(options: DataOptions): Promise<0> {
   const loaded = loadConfig(options.config);
   assertDefinitions(loaded);
   assertExportRules(loaded);
-  const faults = [...readListTexts(loaded).values()].flatMap(({ path, text }) =>
-    parseManualList(text).faults.map((fault) => faultText({ ...fault, path })),
+  const faults = [...readListLines(loaded).values()].flatMap(({ path, faults: found }) =>
+    found.map((fault) => faultText({ ...fault, path })),
   );
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
   const { firewall, lists: definitions } = loaded.config;

@@ -66,8 +66,13 @@ async function openData(
 /** The configured lists, and whether none of them lacks anything. */
 export interface ConfiguredLists {
   readonly lists: ReadonlyMap<string, List>;
+  /** Lists that cannot be made now: name and why. */
+  readonly leftOut: ReadonlyMap<string, string>;
   readonly complete: boolean;
 }
+
+/** Bad lines that are told one by one; a file that is no list at all has thousands. */
+const FAULTS_SHOWN = 20;
 
 /**
  * Makes the configured lists. Remarks go to a terminal; what is refused or left out always to
@@ -84,10 +89,10 @@ export async function openListsOf(
   const { lists, notes, leftOut } = openLists(loaded, data.table, { nowMs: Date.now(), readState });
   for (const text of notes) note(text);
   const faults = new Set([...lists.values()].flatMap((list) => list.faults.map(faultText)));
-  for (const text of faults) warn(`${text}. The line is left out.`);
-  for (const name of leftOut) {
-    const why = readState ? 'has no copy yet' : 'is in the state, which --from does not read';
-    warn(`list ${name} is left out: its feed ${why}`);
+  for (const text of [...faults].slice(0, FAULTS_SHOWN)) warn(`${text}. The line is left out.`);
+  if (faults.size > FAULTS_SHOWN) {
+    warn(`${faults.size - FAULTS_SHOWN} more lines are left out in the same way`);
   }
-  return { lists, complete: faults.size === 0 && leftOut.length === 0 };
+  for (const [name, why] of leftOut) warn(`list ${name} is left out: ${why}`);
+  return { lists, leftOut, complete: faults.size === 0 && leftOut.size === 0 };
 }

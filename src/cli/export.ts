@@ -10,7 +10,7 @@ import { FAMILIES, type Family } from '../ip/family.js';
 import { listOfCountries } from '../lists/catalogue.js';
 import { expandCountry } from '../lists/countries.js';
 import { type CountryData, noticesOf } from '../sources/country-data.js';
-import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
+import { EXIT, type ExitCode, SourceError, UsageError } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
 import {
   type DataOptions,
@@ -128,16 +128,19 @@ async function chooseConfigured(
   if (loaded === undefined || Object.keys(loaded.config.lists).length === 0) {
     throw new UsageError('found no lists in the configuration; give --country KR,CN or --all');
   }
-  const { lists } = await openListsOf(loaded, data, options);
+  const { lists, leftOut } = await openListsOf(loaded, data, options);
   const names = options.list ?? [...lists.keys()];
   const chosen = names.map((wanted) => {
     const list = lists.get(wanted);
     if (list) return list;
+    if (leftOut.has(wanted)) throw new SourceError(`list ${wanted} cannot be made; nothing done`);
     const known = [...lists.keys()].join(', ');
     throw new UsageError(`found list ${JSON.stringify(wanted)}; expected one of ${known}`);
   });
+  if (chosen.length === 0) throw new SourceError('no list can be made; nothing done');
+  const lacking = options.list === undefined && leftOut.size > 0;
   const refused = chosen.some((list) => list.faults.length > 0);
-  return { lists: chosen, exitCode: refused ? EXIT.partial : EXIT.done };
+  return { lists: chosen, exitCode: lacking || refused ? EXIT.partial : EXIT.done };
 }
 
 /** `kr`, `kr_cn`; long lists of countries are named for what they are. */

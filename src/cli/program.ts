@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 
 import { EXIT, type ExitCode, KnownError, codeOf } from '../util/errors.js';
+import { systemErrorOf } from '../util/system-error.js';
 import { packageVersion } from '../util/version.js';
 import { COMMANDS, type CommandEntry } from './commands.js';
 
@@ -19,7 +20,7 @@ Exit codes: 0 done; 1 failed, nothing changed; 2 wrong usage or configuration;
  * @returns the exit code; every error has been printed by then
  */
 export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
-  ignoreClosedPipe();
+  watchOutputs();
   let exitCode: ExitCode = EXIT.done;
   const program = new Command('sekisho')
     .description(DESCRIPTION)
@@ -75,12 +76,17 @@ function reportError(error: unknown): ExitCode {
   return EXIT.failed;
 }
 
-/** `sekisho … | head` closes our output early; that is no error. */
-function ignoreClosedPipe(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error) => {
-      if (codeOf(error) === 'EPIPE') process.exit();
-      throw error;
-    });
-  }
+/**
+ * `sekisho … | head` closes our output early; that is no error. Standard error carries remarks
+ * only: where nobody reads them the work goes on, since an update that stops at its first
+ * remark would leave old files behind and exit with 0.
+ */
+function watchOutputs(): void {
+  process.stdout.on('error', (error) => {
+    if (codeOf(error) === 'EPIPE') process.exit();
+    process.exit(reportError(systemErrorOf(error, 'cannot write', 'standard output')));
+  });
+  process.stderr.on('error', () => {
+    // there is no place left to say so
+  });
 }

@@ -61,7 +61,8 @@ async function build(loaded: LoadedConfig, options: UpdateOptions): Promise<Exit
   const data = await openCountries(options, loaded);
   tellMissing(data, options);
   const { lists, complete } = await openListsOf(loaded, data, options);
-  const paths = writeExports(loaded, lists, data);
+  const { paths, faults } = writeExports(loaded, lists, data);
+  for (const fault of faults) warn(fault);
   if (options.summary || (process.stdout.isTTY && !options.quiet)) {
     await writeSummary([...lists.values()]);
   }
@@ -71,7 +72,7 @@ async function build(loaded: LoadedConfig, options: UpdateOptions): Promise<Exit
   }
   const { applyUnattended } = await import('./firewall/unattended.js');
   const applied = await applyUnattended(loaded, lists);
-  return complete ? applied : EXIT.partial;
+  return complete && faults.length === 0 ? applied : EXIT.partial;
 }
 
 /** With --from a missing registry is no error: whoever names the files knows what he names. */

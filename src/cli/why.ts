@@ -120,8 +120,9 @@ interface Explanation {
 
 function explain(address: Address, data: CountryData, catalogue: readonly List[]): Explanation {
   const record = findRecord(data, address);
-  const cc = findCountryOf(data.table, address) ?? null;
   const delegated = record?.status === 'allocated' || record?.status === 'assigned';
+  // the record's own, so that the two agree where records of two countries overlap
+  const cc = (delegated && record.cc) || (findCountryOf(data.table, address) ?? null);
   const lists = catalogue
     .filter((list) => hasAddress(list.addresses, address))
     .map((list) => list.name);

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { LineCounter, type Document, isNode, isScalar, parseDocument } from 'yaml';
+import { LineCounter, type Document, isNode, isScalar, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 
-import { UsageError, messageOf } from '../util/errors.js';
+import { UsageError } from '../util/errors.js';
+import { reasonOf } from '../util/system-error.js';
 import { findConfigFile } from './find.js';
 import { type Config, configSchema } from './schema.js';
 
@@ -17,6 +18,8 @@ export interface LoadedConfig {
   readonly file: string | undefined;
   /** Makes a path of the configuration absolute: paths are relative to its file. */
   readonly resolvePath: (path: string) => string;
+  /** `FILE:LINE: PATH` of a value, or of what is nearest to it in the file. */
+  readonly placeOf: (path: Path) => string;
   /** An error about a value that the schema cannot judge (an unknown list, format, country). */
   readonly errorAt: (path: Path, found: string, expected: string) => UsageError;
 }
@@ -35,7 +38,7 @@ export function loadConfig(path?: string): LoadedConfig {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`the configuration cannot be read: ${messageOf(error)}`);
+    throw new UsageError(`the configuration cannot be read: ${file}: ${reasonOf(error)}`);
   }
   return parseConfig(text, file);
 }
@@ -43,32 +46,77 @@ export function loadConfig(path?: string): LoadedConfig {
 /** Checks the text of a configuration; `file` is for messages and relative paths. */
 export function parseConfig(text: string, file: string | undefined): LoadedConfig {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' });
   const name = file ?? 'the configuration';
   const syntax = document.errors[0];
   if (syntax) {
     const { line } = lineCounter.linePos(syntax.pos[0]);
     throw new UsageError(`${name}:${line}: ${syntax.message}`);
   }
-  const errorAt = (at: Path, found: string, expected: string): UsageError => {
+  const placeOf = (at: Path): string => {
     const offset = offsetOf(document, at);
     const place = offset === undefined ? name : `${name}:${lineCounter.linePos(offset).line}`;
-    const where = at.length > 0 ? `${at.map(String).join('.')}: ` : '';
-    return new UsageError(`${place}: ${where}found ${found}; expected ${expected}`);
+    return at.length > 0 ? `${place}: ${at.map(String).join('.')}` : place;
   };
-  const value: unknown = document.toJS() ?? {};
+  const errorAt = (at: Path, found: string, expected: string): UsageError =>
+    new UsageError(`${placeOf(at)}: found ${found}; expected ${expected}`);
+  const odd = findOddNode(document);
+  if (odd) {
+    const { line } = lineCounter.linePos(odd.offset);
+    throw new UsageError(`${name}:${line}: found ${odd.found}; expected ${odd.expected}`);
+  }
+  const value = plainValue(document, name);
   const result = configSchema.safeParse(value, { reportInput: true });
   if (!result.success) {
     const errors = result.error.issues.map((issue) => issueError(issue, value, errorAt));
     throw new UsageError(errors.map((error) => error.message).join('\n'));
   }
-  const folder = file === undefined ? process.cwd() : dirname(resolve(file));
+  // not process.cwd(), which throws where the folder is gone and no relative path is asked for
+  const folder = file === undefined ? '.' : dirname(resolve(file));
   return {
     config: result.data,
     file,
     resolvePath: (path) => resolve(folder, path),
+    placeOf,
     errorAt,
   };
+}
+
+interface OddNode {
+  readonly offset: number;
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** What YAML allows and no plain object can hold: such names would be lost without a word. */
+function findOddNode(document: Document): OddNode | undefined {
+  let odd: OddNode | undefined;
+  visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document) !== undefined) return undefined;
+      const expected = 'an anchor of that name before it (&name)';
+      odd = { offset: node.range?.[0] ?? 0, found: `the alias *${node.source}`, expected };
+      return visit.BREAK;
+    },
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value !== '__proto__') return undefined;
+      const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0;
+      const found = isScalar(key) ? 'the name "__proto__"' : 'a list, map or alias as a name';
+      odd = { offset, found, expected: 'another name' };
+      return visit.BREAK;
+    },
+  });
+  return odd;
+}
+
+/** @throws UsageError where aliases of aliases would make it enormous */
+function plainValue(document: Document, name: string): unknown {
+  try {
+    return (document.toJS() as unknown) ?? {};
+  } catch (error) {
+    if (error instanceof ReferenceError) throw new UsageError(`${name}: ${error.message}`);
+    throw error;
+  }
 }
 
 function issueError(

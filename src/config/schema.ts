@@ -8,29 +8,37 @@ import { REGISTRY_NAMES } from './registry-names.js';
  * that stands in the commented example and in docs/configuration.md.
  */
 
-const DURATION_EXPECTED = 'a duration such as 30s, 5m, 12h or 7d';
+const DURATION_EXPECTED = 'a duration such as 30s, 5m or 12h, from 1s to 7d';
 const DURATION = /^(\d+)(s|m|h|d)$/;
-const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DAY_MS = 86_400_000;
+const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
 
 const durationMs = z
   .string({ error: DURATION_EXPECTED })
-  .regex(DURATION, { error: DURATION_EXPECTED })
-  .transform((text) => {
-    const [, count = '', unit = ''] = DURATION.exec(text) ?? [];
-    return Number(count) * (UNIT_MS[unit] ?? 0);
-  });
+  .regex(DURATION, { error: DURATION_EXPECTED, abort: true })
+  // a timer of Node.js runs out at once where it is set to more than 2^31 ms
+  .refine((text) => msOf(text) >= 1000 && msOf(text) <= 7 * DAY_MS, { error: DURATION_EXPECTED })
+  .transform(msOf);
 
-const SIZE_EXPECTED = 'a size such as 64MiB';
+function msOf(text: string): number {
+  const [, count = '', unit = ''] = DURATION.exec(text) ?? [];
+  return Number(count) * (UNIT_MS[unit] ?? 0);
+}
+
+const SIZE_EXPECTED = 'a size such as 64MiB, from 1KiB to 1GiB';
 const SIZE = /^(\d+)(KiB|MiB|GiB)$/;
 const UNIT_BYTES: Record<string, number> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 const sizeBytes = z
   .string({ error: SIZE_EXPECTED })
-  .regex(SIZE, { error: SIZE_EXPECTED })
-  .transform((text) => {
-    const [, count = '', unit = ''] = SIZE.exec(text) ?? [];
-    return Number(count) * (UNIT_BYTES[unit] ?? 0);
-  });
+  .regex(SIZE, { error: SIZE_EXPECTED, abort: true })
+  .refine((text) => bytesOf(text) >= 2 ** 10 && bytesOf(text) <= 2 ** 30, { error: SIZE_EXPECTED })
+  .transform(bytesOf);
+
+function bytesOf(text: string): number {
+  const [, count = '', unit = ''] = SIZE.exec(text) ?? [];
+  return Number(count) * (UNIT_BYTES[unit] ?? 0);
+}
 
 const SHARE_EXPECTED = 'a share such as 10%';
 const PERCENT = /^(\d+(?:\.\d+)?)%$/;
@@ -118,7 +126,11 @@ const list = z
 const exportRule = z.strictObject({
   format: z.string().describe('Name of a format; `sekisho export --help` shows them.'),
   file: path.describe('File to write; {list} in it stands for the name, one file a list.'),
-  lists: z.array(listName).optional().describe('Lists to write; all where not given.'),
+  lists: z
+    .array(listName)
+    .min(1, { error: 'at least one list' })
+    .optional()
+    .describe('Lists to write; all where not given.'),
   family: z
     .union([z.literal(4), z.literal(6)], { error: '4 or 6' })
     .optional()
@@ -277,7 +289,10 @@ export const configSchema = z.strictObject({
   max_lines: z.int().min(1).default(500_000).describe('A file of more lines than this is refused.'),
   schedule: z
     .string()
-    .refine(isCronExpression, { error: 'a cron expression such as "17 4 * * *"' })
+    // node-cron also takes a field for seconds, which cron does not
+    .refine((text) => isCronExpression(text) && text.trim().split(/\s+/).length === 5, {
+      error: 'a cron expression of five fields such as "17 4 * * *"',
+    })
     .optional()
     .meta({
       description:

@@ -53,7 +53,7 @@ export function documentsIn(folder: string, job: ExportJob): ExportDocument[] {
 }
 
 /** @throws UsageError where the format cannot keep the lists apart in one document */
-export function assertHolds({ format, lists }: ExportJob): void {
+function assertHolds({ format, lists }: ExportJob): void {
   if (lists.length <= 1 || format.holdsSeveralLists) return;
   throw new UsageError(
     `format ${format.name} holds one list a file, found ${lists.length} lists; ` +
@@ -61,12 +61,17 @@ export function assertHolds({ format, lists }: ExportJob): void {
   );
 }
 
-/** The content of a document. */
+/**
+ * The content of a document.
+ *
+ * @throws UsageError where the format has no place for what is asked of it, or cannot say it
+ */
 export function contentOf(
   document: Pick<ExportDocument, 'lists' | 'families'>,
   job: ExportJob,
 ): Iterable<string | Uint8Array> {
   const { format, maxLines, action, notices, dataTimeSeconds } = job;
+  assertFits(job);
   return format.render(
     { lists: document.lists, notices },
     {
@@ -76,4 +81,17 @@ export function contentOf(
       ...(dataTimeSeconds !== undefined && { dataTimeSeconds }),
     },
   );
+}
+
+function assertFits({ format, families, action }: ExportJob): void {
+  if (action !== undefined && format.action === undefined) {
+    throw new UsageError(
+      `format ${format.name} has no place for an action, found ${JSON.stringify(action)}; leave it out`,
+    );
+  }
+  if (!families.some((family) => format.families.includes(family))) {
+    throw new UsageError(
+      `format ${format.name} holds no IPv${families.join(' or ')}; choose another format or family`,
+    );
+  }
 }

@@ -4,12 +4,13 @@ import {
   EMPTY_ADDRESS_SET,
   differenceOf,
   intersectionOf,
+  isEmptySet,
   unionOf,
 } from '../ip/address-set.js';
 import type { CountryTable } from '../sources/country-table.js';
-import { ParseError } from '../util/errors.js';
+import { ParseError, SourceError } from '../util/errors.js';
 import { expandCountry } from './countries.js';
-import { type Entry, type LineFault, addressesOf, parseManualList } from './manual.js';
+import { type Entry, type LineFault, type ManualList, addressesOf } from './manual.js';
 
 /** A named set of addresses, ready for use. */
 export interface List {
@@ -29,17 +30,16 @@ export interface ListFault extends LineFault {
   readonly path: string;
 }
 
-/** The text of a manual list or feed, and the name under which messages speak of it. */
-export interface ListText {
+/** The lines of a manual list or feed, and the name under which messages speak of it. */
+export interface ListLines extends ManualList {
   readonly path: string;
-  readonly text: string;
 }
 
 export interface CatalogueInput {
   readonly definitions: Readonly<Record<string, ListDefinition>>;
   readonly table: CountryTable;
   /** By name of the list; for each list that is read from a file or URL. */
-  readonly texts: ReadonlyMap<string, ListText>;
+  readonly lines: ReadonlyMap<string, ListLines>;
   /** Entries that have run out by this time do not count; milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -55,7 +55,8 @@ export interface Catalogue {
  * Makes every list. The definitions are free of faults (`findDefinitionFaults`).
  *
  * @throws ParseError where a list would leave out another one that has lines which cannot be
- *   read: it would become larger than its owner meant, and lock out whom he let in
+ *   read: it would become larger than its owner meant, and lock out whom he let in; SourceError
+ *   where it would leave out countries of which there is no data
  */
 export function buildCatalogue(input: CatalogueInput): Catalogue {
   const builder = new CatalogueBuilder(input);
@@ -114,7 +115,7 @@ class CatalogueBuilder implements Catalogue {
   #base(name: string, definition: ListDefinition): List {
     if (definition.countries) return this.#fromCountries(name, definition.countries);
     if (definition.lists) return this.#fromLists(name, definition.lists);
-    return this.#fromText(name);
+    return this.#fromLines(name);
   }
 
   #fromCountries(name: string, words: readonly string[]): List {
@@ -135,10 +136,10 @@ class CatalogueBuilder implements Catalogue {
     };
   }
 
-  #fromText(name: string): List {
-    const source = this.#input.texts.get(name);
-    if (source === undefined) throw new Error(`the text of list ${name} was not read`);
-    const { entries, faults } = parseManualList(source.text);
+  #fromLines(name: string): List {
+    const source = this.#input.lines.get(name);
+    if (source === undefined) throw new Error(`list ${name} was not read`);
+    const { entries, faults } = source;
     return {
       name,
       addresses: addressesOf(entries, this.#input.nowMs),
@@ -153,6 +154,12 @@ class CatalogueBuilder implements Catalogue {
     const kept = definition.and.map((name) => this.list(name));
     const left = definition.except.map((name) => this.list(name));
     for (const other of left) {
+      if (other.countries && isEmptySet(other.addresses)) {
+        throw new SourceError(
+          `list ${list.name} leaves out list ${other.name}, which has no addresses in the data at ` +
+            'hand, and would become larger than meant; fetch or name the files of all registries',
+        );
+      }
       const [fault] = other.faults;
       if (fault === undefined) continue;
       throw new ParseError(

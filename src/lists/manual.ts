@@ -26,6 +26,9 @@ export interface ManualList {
   readonly faults: readonly LineFault[];
 }
 
+/** From # or ; to the end: `[^]`, since `.` stops before the CR of a file from Windows. */
+const COMMENT = /(^|\s)[#;][^]*$/;
+
 /**
  * Reads a manual list or a feed of plain prefixes: a line is
  *
@@ -39,7 +42,7 @@ export function parseManualList(text: string): ManualList {
   const faults: LineFault[] = [];
   const lines = text.replace(/^\uFEFF/, '').split('\n');
   for (const [index, raw] of lines.entries()) {
-    const content = raw.replace(/(^|\s)[#;].*$/, '').trim();
+    const content = raw.replace(COMMENT, '').trim();
     if (content === '') continue;
     const line = index + 1;
     const entry = parseEntry(content, line);

@@ -3,17 +3,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { LoadedConfig } from '../config/load.js';
 import type { ListDefinition } from '../config/schema.js';
 import type { CountryTable } from '../sources/country-table.js';
-import { SourceError, messageOf } from '../util/errors.js';
-import { type Catalogue, type ListText, buildCatalogue } from './catalogue.js';
+import { ParseError, SourceError } from '../util/errors.js';
+import { reasonOf } from '../util/system-error.js';
+import { type Catalogue, type ListLines, buildCatalogue, faultText } from './catalogue.js';
 import { findDefinitionFaults, neighboursOf } from './definitions.js';
 import { feedPath } from './feeds.js';
+import { parseManualList } from './manual.js';
 
 type Definitions = Readonly<Record<string, ListDefinition>>;
 
-/** All lists that can be made, and the names of those that cannot. */
+/** All lists that can be made, and those that cannot. */
 export interface OpenLists extends Catalogue {
-  /** Lists whose feed has no copy at hand, and lists that are made from such lists. */
-  readonly leftOut: readonly string[];
+  /** By name, why: the feed of the list has no copy at hand, or it is made from such a list. */
+  readonly leftOut: ReadonlyMap<string, string>;
 }
 
 export interface OpenListsOptions {
@@ -27,7 +29,8 @@ export interface OpenListsOptions {
  * Reads the files of the configured lists and makes all lists.
  *
  * @throws UsageError for an unknown country or list, SourceError for a file that cannot be
- *   read, ParseError where a bad line would make a list larger
+ *   read and for countries without data in `except`, ParseError where bad lines would make a
+ *   list larger, or empty
  */
 export function openLists(
   loaded: LoadedConfig,
@@ -36,19 +39,21 @@ export function openLists(
 ): OpenLists {
   assertDefinitions(loaded);
   const all = loaded.config.lists;
-  const texts = readListTexts(loaded);
-  const absent: string[] = [];
+  const lines = readListLines(loaded);
+  const absent = new Map<string, string>();
   for (const [name, { url }] of Object.entries(all)) {
     if (url === undefined) continue;
     const path = feedPath(loaded.resolvePath(loaded.config.state), name);
-    if (readState && existsSync(path)) texts.set(name, readText(name, path));
-    else absent.push(name);
+    if (!readState) absent.set(name, 'its feed is in the state, which --from does not read');
+    else if (!existsSync(path)) absent.set(name, 'its feed has no copy yet');
+    else lines.set(name, readLines(name, path));
   }
+  for (const [name, list] of lines) assertNotEmptied(name, list);
   const leftOut = withDependents(all, absent);
   const definitions = Object.fromEntries(
-    Object.entries(all).filter(([name]) => !leftOut.includes(name)),
+    Object.entries(all).filter(([name]) => !leftOut.has(name)),
   );
-  const { lists, notes } = buildCatalogue({ definitions, table, texts, nowMs });
+  const { lists, notes } = buildCatalogue({ definitions, table, lines, nowMs });
   return { lists, notes, leftOut };
 }
 
@@ -59,34 +64,52 @@ export function assertDefinitions(loaded: LoadedConfig): void {
 }
 
 /**
- * The texts of all lists that a person keeps in a file.
+ * The lines of all lists that a person keeps in a file.
  *
  * @throws SourceError for a file that cannot be read
  */
-export function readListTexts(loaded: LoadedConfig): Map<string, ListText> {
-  const texts = new Map<string, ListText>();
+export function readListLines(loaded: LoadedConfig): Map<string, ListLines> {
+  const lines = new Map<string, ListLines>();
   for (const [name, { file }] of Object.entries(loaded.config.lists)) {
-    if (file !== undefined) texts.set(name, readText(name, loaded.resolvePath(file)));
+    if (file !== undefined) lines.set(name, readLines(name, loaded.resolvePath(file)));
   }
-  return texts;
+  return lines;
 }
 
-function readText(name: string, path: string): ListText {
+/** @throws ParseError where bad lines are all there is: the list would become empty */
+function assertNotEmptied(name: string, { path, entries, faults }: ListLines): void {
+  const [first] = faults;
+  if (entries.length > 0 || first === undefined) return;
+  throw new ParseError(
+    `${faultText({ ...first, path })}. No line of list ${name} can be read, and it would become ` +
+      'empty; mend the file, or empty it.',
+  );
+}
+
+function readLines(name: string, path: string): ListLines {
+  let text: string;
   try {
-    return { path, text: readFileSync(path, 'utf8') };
+    text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new SourceError(`list ${name} cannot be read: ${messageOf(error)}`);
+    throw new SourceError(
+      `list ${name} cannot be read: ${path}: ${reasonOf(error)}; expected a file, which may be empty`,
+    );
   }
+  return { path, ...parseManualList(text) };
 }
 
-/** The names, and those of all lists that refer to one of them however indirectly. */
-function withDependents(definitions: Definitions, names: readonly string[]): string[] {
-  const found = new Set(names);
+/** The lists, and all that refer to one of them however indirectly. */
+function withDependents(
+  definitions: Definitions,
+  reasons: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const found = new Map(reasons);
   for (let before = -1; before !== found.size;) {
     before = found.size;
     for (const [name, definition] of Object.entries(definitions)) {
-      if (neighboursOf(definition).some((other) => found.has(other))) found.add(name);
+      const other = neighboursOf(definition).find((neighbour) => found.has(neighbour));
+      if (other !== undefined && !found.has(name)) found.set(name, `it is made from list ${other}`);
     }
   }
-  return [...found];
+  return found;
 }

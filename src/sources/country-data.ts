@@ -43,8 +43,8 @@ export interface CountryData {
 }
 
 /**
- * The record that covers an address, whatever its status; the last one that is delegated
- * where several do.
+ * The record that covers an address, whatever its status; where several do, the first one
+ * that is delegated.
  */
 export function findRecord(data: CountryData, address: Address): Delegation | undefined {
   let found: Delegation | undefined;

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 
 import { REGISTRY_NAMES } from '../config/registry-names.js';
 import { SourceError, UsageError, messageOf } from '../util/errors.js';
+import { reasonOf } from '../util/system-error.js';
 import type { CountryData, OpenStatistics } from './country-data.js';
 import { countryTableOf } from './country-table.js';
 import { damageText, findDamage } from './statistics/check.js';
@@ -51,20 +52,23 @@ export async function openFiles(
 }
 
 function filesOf(path: string): string[] {
-  let stats;
-  try {
-    stats = statSync(path);
-  } catch (error) {
-    throw new UsageError(`${path}: ${messageOf(error)}; expected a file or folder that exists`);
-  }
-  if (!stats.isDirectory()) return [path];
-  const names = readdirSync(path).sort();
+  if (!lookAt(path, () => statSync(path)).isDirectory()) return [path];
+  const names = lookAt(path, () => readdirSync(path)).sort();
   const statistics = names.filter((name) => STATISTICS_NAME.test(name));
   const chosen = statistics.length > 0 ? statistics : names.filter((name) => CSV_NAME.test(name));
-  if (chosen.length === 0) {
-    throw new UsageError(`${path}: found no delegated-… or .csv file in this folder`);
+  const files = chosen
+    .map((name) => join(path, name))
+    .filter((file) => lookAt(file, () => statSync(file)).isFile());
+  if (files.length > 0) return files;
+  throw new UsageError(`${path}: found no delegated-… or .csv file in this folder`);
+}
+
+function lookAt<T>(path: string, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    throw new UsageError(`${path}: ${reasonOf(error)}; expected a file or folder that can be read`);
   }
-  return chosen.map((name) => join(path, name)).filter((file) => statSync(file).isFile());
 }
 
 function kindOf(path: string): 'statistics' | 'csv' {
@@ -91,6 +95,12 @@ export function openStatisticsFiles(
     newest.set(candidate.registry, kept);
   }
   const statistics = [...newest.values()];
+  for (const { path, file } of statistics) {
+    const { unknownStatuses: count } = file;
+    if (count > 0) {
+      notes.push(`${path}: ${count} records have an unknown status and count for no country`);
+    }
+  }
   return {
     table: countryTableOf(statistics.map(({ file }) => file)),
     origins: statistics.map(
@@ -134,7 +144,7 @@ export function readPlainOrGzip(path: string): Uint8Array {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new SourceError(`${path}: ${messageOf(error)}`);
+    throw new SourceError(`${path}: cannot be read: ${reasonOf(error)}`);
   }
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {

@@ -33,7 +33,3 @@ export const REGISTRIES: readonly Registry[] = REGISTRY_NAMES.map((name) => {
     urls: [...new Set(folders)].map((folder) => `${folder}/${file}`),
   };
 });
-
-export function findRegistry(name: string): Registry | undefined {
-  return REGISTRIES.find((registry) => registry.name === name);
-}

@@ -1,3 +1,5 @@
+import { getSystemErrorMap } from 'node:util';
+
 import { SystemError, codeOf, messageOf } from './errors.js';
 
 /** What a system call's refusal means for the user, and what to do about it. */
@@ -10,6 +12,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such folder: make it, or name another',
   ENOTDIR: 'a part of the path is no folder: name another path',
   EISDIR: 'it is a folder: name a file',
+  EEXIST: 'a file of that name is in the way: name another path',
+  ELOOP: 'its symbolic links lead in a circle',
   EMFILE: 'too many open files: raise the limit (ulimit -n)',
   ENFILE: 'too many open files in the whole system',
   EIO: 'the device failed (input/output error): look at the kernel log',
@@ -29,4 +33,14 @@ export function systemErrorOf(thrown: unknown, action: string, path: string): un
   if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) return thrown;
   const meaning = MEANINGS[code] ?? messageOf(thrown);
   return new SystemError(`${action} ${path}: ${meaning}`, { cause: thrown });
+}
+
+/**
+ * Why a system call failed, in the system's own words without call and path, as in `no such
+ * file or directory`; the message of whatever else was thrown.
+ */
+export function reasonOf(thrown: unknown): string {
+  const errno: unknown = thrown instanceof Error && 'errno' in thrown ? thrown.errno : undefined;
+  const words = typeof errno === 'number' ? getSystemErrorMap().get(errno)?.[1] : undefined;
+  return words ?? messageOf(thrown);
 }

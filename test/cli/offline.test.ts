@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -237,6 +237,46 @@ describe('why --from', () => {
   });
 });
 
+test('why: where records of two countries overlap, country and record agree', async () => {
+  const path = join(await temporaryFolder(), 'delegated-apnic');
+  const records = ['KR', 'CN'].map((cc) => ({ cc, start: '203.0.113.0', value: 256 }));
+  await writeFile(path, statisticsText({ records }));
+  const { stdout } = await sekisho(['why', '--from', path, '--json', '--', '203.0.113.7']);
+  expect(JSON.parse(stdout)).toMatchObject([{ cc: 'KR', delegation: { cc: 'KR' } }]);
+});
+
+describe('--from a folder', () => {
+  test.each([
+    ['with nothing in it', async () => Promise.resolve(), /found no delegated-… or \.csv file/],
+    [
+      'with only a folder of that name',
+      async (place: string) => mkdir(join(place, 'delegated-apnic')),
+      /found no delegated-… or \.csv file/,
+    ],
+    [
+      'with a link to nothing',
+      async (place: string) => symlink('/nonexistent', join(place, 'delegated-apnic')),
+      /delegated-apnic: no such file or directory; expected a file or folder that can be read/,
+    ],
+  ])('%s is refused', async (_, fill, message) => {
+    const place = await temporaryFolder();
+    await fill(place);
+    const { code, stdout, stderr } = await sekisho(['countries', '--from', place, '--json']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+});
+
+test('a full disk under standard output is told in a line', async () => {
+  const script = '"$0" "$@" > /dev/full';
+  const words = ['-c', script, process.execPath, MAIN, 'countries', '--from', apnic];
+  const { code, stderr } = await run('bash', words);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^sekisho: cannot write standard output: no space left on the device: .*\n$/,
+  );
+});
+
 describe('wrong usage is exit code 2, a word on standard error, nothing on standard output', () => {
   test.each([
     [['exprt'], /unknown command 'exprt'/],
@@ -254,13 +294,22 @@ describe('wrong usage is exit code 2, a word on standard error, nothing on stand
     ],
     [
       ['export', '--from', '/nonexistent', '--country', 'KR'],
-      /expected a file or folder that exists/,
+      /nonexistent: no such file or directory; expected a file or folder that can be read/,
     ],
     [
       ['export', '--country', 'KR', '--config', '/nonexistent.yaml'],
       /configuration cannot be read/,
     ],
     [['config', 'check', '--config', '/nonexistent.yaml'], /configuration cannot be read/],
+    [['config', 'check', '--config', '/'], /configuration cannot be read: \/: illegal operation/],
+    [
+      ['export', '--from', 'APNIC', '--country', 'KR', '--action', 'DROP'],
+      /format cidr has no place for an action, found "DROP"/,
+    ],
+    [
+      ['export', '--from', 'APNIC', '--country', 'KR', '--format', 'ip6tables', '--family', '4'],
+      /format ip6tables holds no IPv4/,
+    ],
   ])('%j', async (args, message) => {
     const words = args.map((word) => (word === 'APNIC' ? apnic : word));
     const { code, stdout, stderr } = await sekisho(words, { cwd: folder });

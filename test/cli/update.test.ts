@@ -218,9 +218,25 @@ describe('lists in an update', () => {
     const { code, stderr } = await host.cron('update');
     expect(code).toBe(3);
     expect(stderr).toMatch(/list drop is left out: its feed has no copy yet/);
-    expect(stderr).toMatch(/list both is left out/);
+    expect(stderr).toMatch(/list both is left out: it is made from list drop/);
     expect(host.read('both.cidr')).toBeUndefined();
     expect(host.read('east.cidr')).toBe('203.0.113.0/24\n');
+  });
+
+  test('an export that cannot be written does not stop the others', async () => {
+    const host = await Host.make();
+    const config = join(host.folder, 'sekisho.yaml');
+    const rules = [
+      '  - { format: tcprules, file: out/tcp, lists: [east] }',
+      '  - { format: cidr, file: out/last.cidr, lists: [blocked] }',
+      '',
+    ].join('\n');
+    await writeFile(config, readFileSync(config, 'utf8') + rules);
+    const { code, stderr } = await host.cron('update');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/out\/tcp is not written anew: tcprules.*--family 4/);
+    expect(host.read('tcp')).toBeUndefined();
+    expect(host.read('last.cidr')).toBe('198.51.100.0/24\n');
   });
 
   test('a bad line of a manual list is told and left out, exit code 3', async () => {
@@ -234,6 +250,36 @@ describe('lists in an update', () => {
     expect(host.read('blocked.cidr')).toBe('198.51.100.0/24\n');
   });
 
+  test('a manual list of which no line can be read stops the build and does not become empty', async () => {
+    const host = await Host.make();
+    await host.cron('update');
+    await writeFile(join(host.folder, 'blocked.txt'), '<html>\n<body>\n');
+    const { code, stderr } = await host.cron('update');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/blocked\.txt:1: found "<html>".*No line of list blocked can be read/);
+    expect(host.read('blocked.cidr')).toBe('198.51.100.0/24\n');
+  });
+
+  test('thousands of bad lines are told by the first ones and a count', async () => {
+    const host = await Host.make();
+    const bad = Array.from({ length: 3000 }, (_, k) => `line ${k}\n`).join('');
+    await writeFile(join(host.folder, 'blocked.txt'), `198.51.100.0/24\n${bad}`);
+    const { code, stderr } = await host.cron('update');
+    expect(code).toBe(3);
+    expect(stderr.split('\n')).toHaveLength(22);
+    expect(stderr).toMatch(/2980 more lines are left out/);
+  });
+
+  test('a run whose messages nobody reads does its work all the same', async () => {
+    const host = await Host.make();
+    await writeFile(join(host.folder, 'blocked.txt'), '198.51.100.0/24\n198.51.100/24\n');
+    const script = '"$0" "$@" 2> >(exec true)';
+    const config = join(host.folder, 'sekisho.yaml');
+    const words = ['-c', script, process.execPath, MAIN, 'update', '--config', config];
+    expect((await run('bash', words)).code).toBe(3);
+    expect(host.read('blocked.cidr')).toBe('198.51.100.0/24\n');
+  });
+
   test('a missing list file stops the build; what was written before stays', async () => {
     const host = await Host.make();
     await host.cron('update');
@@ -244,7 +290,9 @@ describe('lists in an update', () => {
     );
     const { code, stderr } = await host.cron('update');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/list blocked cannot be read: .*none\.txt/);
+    expect(stderr).toMatch(
+      /list blocked cannot be read: .*none\.txt: no such file or directory; expected a file/,
+    );
     expect(host.read('blocked.cidr')).toBe('198.51.100.0/24\n');
   });
 });

@@ -19,6 +19,9 @@ describe('an error names file, line, path, what was found and what was expected'
       'sources: { idle_timeout: 3 seconds }',
       'c.yaml:1: sources.idle_timeout: found "3 seconds"; expected a duration',
     ],
+    ['sources: { total_timeout: 30d }', 'found "30d"; expected a duration such as 30s, 5m or 12h'],
+    ['sources: { idle_timeout: 0s }', 'found "0s"; expected a duration'],
+    ['sources: { max_size: 0MiB }', 'found "0MiB"; expected a size such as 64MiB, from 1KiB'],
     ['sources: { max_size: 5MB }', 'expected a size such as 64MiB'],
     ['sources: { tries: 0 }', 'sources.tries: found 0; expected at least 1'],
     ['sources: { urls: { apnic: [ftp://x] } }', 'found "ftp://x"; expected an http or https URL'],
@@ -41,6 +44,15 @@ describe('an error names file, line, path, what was found and what was expected'
       'exports.0.family: found 5; expected 4 or 6',
     ],
     ['schedule: "61 4 * * *"', 'schedule: found "61 4 * * *"; expected a cron expression'],
+    ['schedule: "0 17 4 * * *"', 'expected a cron expression of five fields'],
+    ['exports: [{ format: nft, file: x, lists: [] }]', 'found []; expected at least one list'],
+    ['lists:\n  __proto__: { countries: [KR] }', 'c.yaml:2: found the name "__proto__"; expected'],
+    ['state: x\nlists: *none', 'c.yaml:2: found the alias *none; expected an anchor'],
+    ['? [a]\n: b', 'c.yaml:1: found a list, map or alias as a name'],
+    [
+      `a: &a [x, x]\nb: &b [${'*a,'.repeat(60)}]\nc: [${'*b,'.repeat(60)}]`,
+      'c.yaml: Excessive alias count',
+    ],
     ['lists: {', 'c.yaml:1: '],
     ['state: a\nstate: b', 'c.yaml:2: Map keys must be unique'],
     ['- a', 'c.yaml: found ["a"]; expected options below it'],
@@ -59,6 +71,11 @@ test('every option may be left out, and codes that YAML 1.1 took for booleans st
   expect(parseConfig('', undefined).config).toMatchObject({ state: '/var/lib/sekisho', lists: {} });
   const { config } = parseConfig('lists: { n: { countries: [NO, DE] } }', undefined);
   expect(config.lists['n']?.countries).toEqual(['NO', 'DE']);
+});
+
+test('an anchor gives two lists one definition', () => {
+  const yaml = 'lists: { a: &east { countries: [KR, JP] }, b: *east }';
+  expect(parseConfig(yaml, undefined).config.lists['b']?.countries).toEqual(['KR', 'JP']);
 });
 
 test('units become numbers', () => {

@@ -5,6 +5,7 @@ import { hasAddress } from '../../src/ip/address-set.js';
 import { parseAddress } from '../../src/ip/address.js';
 import { type Catalogue, buildCatalogue, listOfCountries } from '../../src/lists/catalogue.js';
 import { findDefinitionFaults } from '../../src/lists/definitions.js';
+import { parseManualList } from '../../src/lists/manual.js';
 import type { CountryTable } from '../../src/sources/country-table.js';
 import { addressSet } from '../helpers/lists.js';
 
@@ -25,8 +26,11 @@ function catalogue(yaml: string, texts: Record<string, string> = {}): Catalogue 
   return buildCatalogue({
     definitions: config.lists,
     table: TABLE,
-    texts: new Map(
-      Object.entries(texts).map(([name, text]) => [name, { path: `lists/${name}.txt`, text }]),
+    lines: new Map(
+      Object.entries(texts).map(([name, text]) => [
+        name,
+        { path: `lists/${name}.txt`, ...parseManualList(text) },
+      ]),
     ),
     nowMs: 0,
   });
@@ -100,6 +104,14 @@ describe('lists', () => {
         t: '1.11.0.0/16\n1.11.0/24\n',
       }),
     ).toThrow(/lists\/t\.txt:2: found "1\.11\.0\/24".*east leaves out list t.*larger/);
+  });
+
+  test('nor because there is no data of the countries that it leaves out', () => {
+    const yaml =
+      'lists: { all: { file: a }, home: { countries: [FR] }, x: { lists: [all], except: [home] } }';
+    expect(() => catalogue(yaml, { all: '0.0.0.0/0\n' })).toThrow(
+      /^list x leaves out list home, which has no addresses in the data at hand/,
+    );
   });
 
   test('of the command line are merged and named', () => {

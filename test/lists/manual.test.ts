@@ -58,6 +58,17 @@ describe('a line of a manual list', () => {
     expect(faults[0]?.expected).toMatch(expected);
   });
 
+  test('from Windows: what is a comment stays one, and an end in a comment ends nothing', () => {
+    const { entries, faults } = parseManualList(
+      '# a comment\r\n192.0.2.1 # seen twice\r\n192.0.2.2 # until=2020-01-01\r\n',
+    );
+    expect(faults).toEqual([]);
+    expect(entries.map(({ text, reason, untilMs }) => ({ text, reason, untilMs }))).toEqual([
+      { text: '192.0.2.1' },
+      { text: '192.0.2.2' },
+    ]);
+  });
+
   test('counts until its end and no longer', () => {
     const { entries } = parseManualList('192.0.2.1 until=2026-12-31\n192.0.2.2\n');
     const end = Date.parse('2027-01-01T00:00:00Z');

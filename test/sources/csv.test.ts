@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 
 import { expect, test } from 'vitest';
 
+import { openCsvFiles } from '../../src/sources/csv/open-csv.js';
 import { openFiles } from '../../src/sources/open-files.js';
 import type { CountryTable } from '../../src/sources/country-table.js';
 import { rangeText } from '../../src/formats/text.js';
@@ -100,4 +101,22 @@ test.each<[string, Record<string, string>, RegExp]>([
   ],
 ])('%s is refused with file and line', async (_, texts, message) => {
   await expect(openFiles(await filesOf(texts))).rejects.toThrow(message);
+});
+
+test('a byte order mark is no part of the first address', async () => {
+  const { table } = await openFiles(await filesOf({ 'v4.csv': '\uFEFF1.0.0.0,1.0.0.255,AU\r\n' }));
+  expect(show(table)).toEqual({ AU: ['1.0.0.0/24'] });
+});
+
+test('a damaged gzip file and a file that cannot be read are told in a line', async () => {
+  const [damaged = ''] = await filesOf({
+    'v4.csv.gz': Buffer.from('\u001f\u008b\bgarbage', 'latin1'),
+  });
+  await expect(openFiles([damaged])).rejects.toThrow(
+    `${damaged}: found a gzip file that does not unpack`,
+  );
+  const missing = join(await temporaryFolder(), 'none.csv');
+  await expect(openCsvFiles([missing])).rejects.toThrow(
+    `${missing}: cannot be read: no such file or directory`,
+  );
 });

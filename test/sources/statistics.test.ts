@@ -215,6 +215,11 @@ describe('a file that is not whole is refused with the place', () => {
     expect(damageOf(text)).toBeUndefined();
     expect(prefixesOf(text, 'KR')).toEqual(['2001:db8::/32']);
   });
+
+  test('a file in which nothing is held by anybody is not plausible', () => {
+    const text = good.replaceAll('assigned', 'held').replaceAll('allocated', 'available');
+    expect(damageOf(text)).toContain('found no allocated or assigned address record');
+  });
 });
 
 describe('field readers take what the strict parsers take', () => {

@@ -16,7 +16,7 @@ export type Locations = ReadonlyMap<string, string>;
 export async function readLocations(path: string): Promise<Locations> {
   const locations = new Map<string, string>();
   let columns: { id: number; cc: number } | undefined;
-  await readRows(path, {}, (row) => {
+  await readRows(path, (row) => {
     if (columns === undefined) {
       columns = { id: row.indexOf('geoname_id'), cc: row.indexOf('country_iso_code') };
       if (columns.id < 0 || columns.cc < 0) {
@@ -44,7 +44,7 @@ export async function readBlocks(
   collector: CountryCollector,
 ): Promise<void> {
   let columns: { network: number; place: number; registered: number } | undefined;
-  await readRows(path, {}, (row) => {
+  await readRows(path, (row) => {
     if (columns === undefined) {
       columns = {
         network: row.indexOf('network'),

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { gunzipSync, constants } from 'node:zlib';
 
-import { SourceError, UsageError } from '../../util/errors.js';
+import { SourceError, UsageError, messageOf } from '../../util/errors.js';
+import { reasonOf } from '../../util/system-error.js';
 import type { CountryData } from '../country-data.js';
 import { CountryCollector } from './country-collector.js';
 import { BLOCKS_HEADER, LOCATIONS_HEADER, readBlocks, readLocations } from './geolite2.js';
@@ -51,17 +52,13 @@ export async function openCsvFiles(paths: readonly string[]): Promise<CountryDat
 
 /** The beginning of a file's first line, for telling formats apart. */
 function firstLineOf(path: string): string {
-  const start = Buffer.alloc(4096);
-  const fd = openSync(path, 'r');
-  let length: number;
-  try {
-    length = readSync(fd, start, 0, start.length, 0);
-  } finally {
-    closeSync(fd);
-  }
-  let bytes = start.subarray(0, length);
+  let bytes = startOf(path, 4096);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    bytes = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+    try {
+      bytes = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+    } catch (error) {
+      throw new SourceError(`${path}: found a gzip file that does not unpack: ${messageOf(error)}`);
+    }
   }
   return (
     bytes
@@ -69,4 +66,18 @@ function firstLineOf(path: string): string {
       .replace(/^\uFEFF/, '')
       .split('\n', 1)[0] ?? ''
   );
+}
+
+function startOf(path: string, size: number): Buffer {
+  const start = Buffer.alloc(size);
+  try {
+    const file = openSync(path, 'r');
+    try {
+      return start.subarray(0, readSync(file, start, 0, size, 0));
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new SourceError(`${path}: cannot be read: ${reasonOf(error)}`);
+  }
 }

@@ -11,7 +11,7 @@ export const UNKNOWN_COUNTRY = 'ZZ';
  * (https://db-ip.com/db/download/ip-to-country-lite).
  */
 export async function readRangesCsv(path: string, collector: CountryCollector): Promise<void> {
-  await readRows(path, {}, ([firstText = '', lastText = '', cc = '', ...more]) => {
+  await readRows(path, ([firstText = '', lastText = '', cc = '', ...more]) => {
     const first = parseAddress(firstText);
     const last = parseAddress(lastText);
     if ('expected' in first || 'expected' in last || first.family !== last.family) {

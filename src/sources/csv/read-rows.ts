@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
-import { type Options, parse } from 'csv-parse';
+import { parse } from 'csv-parse';
 
 import { ParseError, messageOf } from '../../util/errors.js';
 
@@ -14,10 +14,9 @@ import { ParseError, messageOf } from '../../util/errors.js';
  */
 export async function readRows(
   path: string,
-  options: Options,
   visit: (row: readonly string[]) => { readonly expected: string } | undefined,
 ): Promise<void> {
-  const parser = parse({ ...options, info: true });
+  const parser = parse({ bom: true, info: true });
   const input = createReadStream(path);
   const stages = (await isGzip(path)) ? [input, createGunzip(), parser] : [input, parser];
   const rows = async (): Promise<void> => {

@@ -1,3 +1,4 @@
+import { type RecordColumns, isDelegated } from './records.js';
 import type { Fault, StatisticsFile } from './scan.js';
 
 /** A statistics file that is whole and plausible in itself. */
@@ -10,7 +11,7 @@ export type Damage = Fault;
 
 /**
  * Judges a file by itself: right header, every line readable, last line complete, ipv4 and
- * ipv6 summary counts equal to the records. The asn summary and the header's total are wrong
+ * ipv6 summary counts equal to the records, some of them delegated. The asn summary and the header's total are wrong
  * in files that LACNIC published so, and prove nothing.
  *
  * @param registries the names that a header may carry
@@ -52,7 +53,14 @@ export function findDamage(
   if (counts.ipv4 + counts.ipv6 === 0) {
     return { line: 0, found: 'no address records', expected: 'some' };
   }
+  if (![file.ipv4, file.ipv6].some(holdsDelegated)) {
+    return { line: 0, found: 'no allocated or assigned address record', expected: 'some' };
+  }
   return undefined;
+}
+
+function holdsDelegated({ statuses, length }: RecordColumns): boolean {
+  return statuses.subarray(0, length).some(isDelegated);
 }
 
 /** Narrows a file that `findDamage` found whole. */
