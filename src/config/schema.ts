@@ -307,4 +307,3 @@ export type ListDefinition = Config['lists'][string];
 export type ExportRule = Config['exports'][number];
 export type FirewallConfig = NonNullable<Config['firewall']>;
 export type FirewallRule = FirewallConfig['rules'][number];
-export type SourcesConfig = Config['sources'];
