@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 
 import { temporaryFolder } from '../helpers/cleanup.js';
-import { type Namespace } from '../helpers/namespace.js';
+import type { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
-import { type RunResult } from '../helpers/run.js';
+import type { RunResult } from '../helpers/run.js';
 import { MAIN } from '../helpers/sekisho.js';
 import { statisticsText } from '../helpers/statistics-text.js';
 import { joinedNamespaces } from '../helpers/veth-pair.js';
