@@ -114,7 +114,8 @@ async function openOrigins(
   rows: readonly DeniedRow[],
 ): Promise<{ origins: ReadonlyMap<string, Origin>; code: ExitCode }> {
   try {
-    const data = await openCountries(options, loaded, { keepStatistics: true });
+    const keepStatistics = options.by === 'address';
+    const data = await openCountries(options, loaded, { keepStatistics });
     const addresses = new Set(rows.flatMap(({ address }) => address ?? []));
     return { origins: originsOf(data, [...addresses]), code: EXIT.done };
   } catch (error) {

@@ -11,6 +11,8 @@ import { temporaryFolder } from '../helpers/cleanup.js';
 import { sharedDataTest, sharedFile } from '../helpers/shared-data.js';
 import { statisticsText } from '../helpers/statistics-text.js';
 
+const KEEP = { keepStatistics: true };
+
 function address(text: string): Address {
   const parsed = parseAddress(text);
   if ('expected' in parsed) throw new Error(text);
@@ -44,7 +46,7 @@ describe('records of many addresses', () => {
     }).replace('allocated', 'reserved');
     await writeFile(join(folder, 'arin'), reserved);
     await writeFile(join(folder, 'apnic'), apnic);
-    const data = openStatisticsFiles([join(folder, 'arin'), join(folder, 'apnic')]);
+    const data = openStatisticsFiles([join(folder, 'arin'), join(folder, 'apnic')], KEEP);
     const texts = [
       ...['1.15.255.255', '1.16.0.0', '1.16.191.255', '1.16.192.0', '1.17.0.0', '133.0.63.255'],
       ...['223.255.255.255', '0.0.0.0', '2001:220::', '2001:220:ffff::1', '2001:221::', '::'],
@@ -61,7 +63,10 @@ describe('records of many addresses', () => {
 
   sharedDataTest('of real files: both ends of records here and there', () => {
     const names = ['apnic-20130813', 'arin-20130813', 'lacnic-20130812', 'ripencc-20130812'];
-    const data = openStatisticsFiles(names.map((name) => sharedFile(`delegated-${name}`)));
+    const data = openStatisticsFiles(
+      names.map((name) => sharedFile(`delegated-${name}`)),
+      KEEP,
+    );
     const addresses = data.statistics.flatMap(({ file }) =>
       ([4, 6] as const).flatMap((family) => {
         const { firsts, lasts, words, length } = family === 4 ? file.ipv4 : file.ipv6;
