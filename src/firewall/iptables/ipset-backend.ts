@@ -1,0 +1,160 @@
+import { subtract } from '../../ip/algebra.js';
+import { type Family } from '../../ip/family.js';
+import { RangeSet } from '../../ip/range-set.js';
+import { type Plan } from '../../policy/plan.js';
+import { SystemError } from '../../util/errors.js';
+import {
+  type Backend,
+  type DenyCount,
+  type Difference,
+  type Hit,
+  type ListDifference,
+} from '../backend.js';
+import { countsOf } from './counts.js';
+import { destroySets, findIpsetObstacle, listOurSets, readSet, restoreSets } from './ipset.js';
+import { isNewSet, listSet, newSet } from './names.js';
+import { IptablesPrograms, type Variant, hostFamilies } from './programs.js';
+import {
+  type WantedRules,
+  applyRules,
+  flushRules,
+  holdsNothing,
+  ruleDifferences,
+} from './rules.js';
+import { setRulesOf } from './set-rules.js';
+import { emptySetLine, newSetLines } from './sets.js';
+
+/**
+ * Lists in ipsets, rules in iptables and ip6tables. Sets come before rules: each that differs
+ * is made anew beside the live one and swapped with it, which is atomic a set. Then the rules
+ * change, atomically a family and table. What is not wanted any more goes last.
+ */
+export class IpsetBackend implements Backend {
+  readonly name = 'ipset';
+  readonly #programs: IptablesPrograms;
+
+  /** @param variant of iptables; left out, the one that the host uses */
+  constructor(variant?: Variant) {
+    this.#programs = new IptablesPrograms(variant);
+  }
+
+  async findObstacle(): Promise<string | undefined> {
+    return (await findIpsetObstacle()) ?? (await this.#programs.findObstacle());
+  }
+
+  async compare(plan: Plan): Promise<Difference> {
+    const wanted = wantedSets(plan);
+    const standing = new Set(await listOurSets());
+    const rules: string[] = [];
+    const lists: ListDifference[] = [];
+    for (const { name, list, ranges } of wanted) {
+      const held = standing.has(name) ? await readOwnSet(name, ranges.family) : undefined;
+      if (held === undefined) rules.push(`the set ${name} is missing`);
+      const difference = differenceOf(list, ranges, held ?? RangeSet.empty(ranges.family));
+      if (difference) lists.push(difference);
+    }
+    for (const name of staleSets(wanted, standing)) {
+      rules.push(
+        isNewSet(name)
+          ? `${name} is left from an apply that was cut off`
+          : `the set ${name} is not wanted any more`,
+      );
+    }
+    let present = standing.size > 0;
+    for (const [family, tables] of wantedRules(plan)) {
+      const held = await this.#programs.read(family);
+      present ||= !holdsNothing(held);
+      rules.push(...ruleDifferences(family, tables, held));
+    }
+    return { present, rules, lists };
+  }
+
+  async apply(plan: Plan, { rules, lists }: Difference): Promise<void> {
+    if (rules.length === 0 && lists.length === 0) return;
+    const wanted = wantedSets(plan);
+    const standing = new Set(await listOurSets());
+    await destroySets([...standing].filter(isNewSet));
+    const changed = wanted.filter(
+      ({ name, list, ranges: { family } }) =>
+        !standing.has(name) || lists.some((of) => of.list === list && of.family === family),
+    );
+    const made = changed.filter(({ name }) => !standing.has(name));
+    const swaps = changed.map(({ name }, index) => `swap ${newSet(index)} ${name}`);
+    let swapped = false;
+    try {
+      await restoreSets([
+        ...made.map(({ name, ranges }) => emptySetLine(name, ranges.family)),
+        ...changed.flatMap(({ ranges }, index) => newSetLines(newSet(index), ranges)),
+      ]);
+      await restoreSets(swaps);
+      swapped = true;
+      if (rules.length > 0) await applyRules(this.#programs, wantedRules(plan));
+    } catch (error) {
+      if (swapped) await restoreSets(swaps);
+      const fresh = new Set(made.map(({ name }) => name));
+      await destroySets((await listOurSets()).filter((name) => isNewSet(name) || fresh.has(name)));
+      throw error;
+    }
+    await destroySets(staleSets(wanted, new Set(await listOurSets())));
+  }
+
+  async flush(): Promise<void> {
+    await flushRules(this.#programs, hostFamilies());
+    await destroySets(await listOurSets());
+  }
+
+  async countDenied(): Promise<DenyCount[]> {
+    return countsOf(await Promise.all(hostFamilies().map((family) => this.#programs.read(family))));
+  }
+
+  /** Nothing remembers addresses here: they are in the kernel's log, where a rule says `log`. */
+  async listHits(): Promise<Hit[]> {
+    return Promise.resolve([]);
+  }
+}
+
+interface WantedSet {
+  readonly name: string;
+  readonly list: string;
+  readonly ranges: RangeSet;
+}
+
+function wantedSets(plan: Plan): WantedSet[] {
+  return [...plan.lists].flatMap(([list, { v4, v6 }]) =>
+    hostFamilies().map((family) => ({
+      name: listSet(list, family),
+      list,
+      ranges: family === 4 ? v4 : v6,
+    })),
+  );
+}
+
+function wantedRules(plan: Plan): WantedRules {
+  return new Map(hostFamilies().map((family) => [family, setRulesOf(plan, family)]));
+}
+
+function staleSets(wanted: readonly WantedSet[], standing: ReadonlySet<string>): string[] {
+  const names = new Set(wanted.map(({ name }) => name));
+  return [...standing].filter((name) => !names.has(name));
+}
+
+async function readOwnSet(name: string, family: Family): Promise<RangeSet> {
+  const { isOurType, ranges } = await readSet(name, family);
+  if (isOurType) return ranges;
+  throw new SystemError(
+    `the set ${name} is not of type hash:net, family inet${family === 6 ? '6' : ''}, without ` +
+      'timeouts, as we make it: somebody else did; run `sekisho flush`, or `ipset destroy` it',
+  );
+}
+
+function differenceOf(list: string, wanted: RangeSet, held: RangeSet): ListDifference | undefined {
+  if (wanted.equals(held)) return undefined;
+  return {
+    list,
+    family: wanted.family,
+    wanted,
+    held,
+    missing: subtract(wanted, held),
+    surplus: subtract(held, wanted),
+  };
+}
