@@ -16,7 +16,9 @@ table inet theirs {
   set banned { type ipv4_addr; flags interval; elements = { 192.0.2.128/25 } }
   chain DOCKER { type filter hook prerouting priority -150; ip saddr @banned counter drop; }
 }
-table ip sekisho_not { chain input { type filter hook input priority 0; tcp dport 1 drop; } }
+table ip sekisho_not {
+  chain input { type filter hook input priority 0; tcp dport 1 drop; }
+}
 `;
 
 const IPTABLES = `*mangle
@@ -79,7 +81,11 @@ export function foreignRulesOf(server: Namespace, { backend, iptables }: Variant
       const handles =
         iptables === 'legacy' ? '' : await run('nft', ['-a', '-s', 'list', 'ruleset']);
       const sets = backend === 'ipset' ? await run('ipset', ['save']) : '';
-      return [handles, sets, (await saved('-c')).replaceAll(/^:.*$/gm, '')].join('\n');
+      // counts tell a rule that was written again; only those of denials stand still
+      const rules = (await saved('-c'))
+        .replaceAll(/^\[\d+:\d+\] (?!.*"sekisho )/gm, '')
+        .replaceAll(/^(:.*) \[\d+:\d+\]$/gm, '$1');
+      return [handles, sets, rules].join('\n');
     },
   };
 }

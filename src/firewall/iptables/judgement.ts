@@ -8,6 +8,7 @@ import {
   OUTSIDE,
   OUT_CHAIN,
   REJECT_CHAIN,
+  countChain,
   countComment,
   denyChain,
   logPrefix,
@@ -198,13 +199,22 @@ class JudgementBuilder {
     return name;
   }
 
+  /**
+   * Counting has a chain of its own, which stays as it is whatever else changes: ip6tables-nft
+   * 1.8.9 loads no counts (`[7:700] -A …` gives 0:0), so what is written anew begins at 0.
+   */
   #denyChain(
     rule: string,
     list: string,
     how: Pick<PlannedRule, 'action' | 'observe' | 'log'>,
   ): string {
     const name = denyChain(rule, list);
-    const rules = [`-m comment --comment "${countComment(rule, list)}"`];
+    const counting = countChain(rule, list);
+    this.#chains.push({
+      name: counting,
+      rules: [`-m comment --comment "${countComment(rule, list)}"`],
+    });
+    const rules = [`-j ${counting}`];
     if (how.log) {
       rules.push(`-m limit --limit 5/min -j LOG --log-prefix "${logPrefix(rule, list)}"`);
     }

@@ -35,7 +35,12 @@ export function othersChain(rule: string): string {
   return chainOf('o', rule);
 }
 
-/** `SEKISHO-d-RULE.LIST`: counts, logs and denies. */
+/** `SEKISHO-n-RULE.LIST`: counts and does nothing else. */
+export function countChain(rule: string, list: string): string {
+  return chainOf('n', `${rule}.${list}`);
+}
+
+/** `SEKISHO-d-RULE.LIST`: logs and denies. */
 export function denyChain(rule: string, list: string): string {
   return chainOf('d', `${rule}.${list}`);
 }

@@ -65,7 +65,7 @@ export class IptablesPrograms {
   }
 
   #restore(family: Family, input: string, more: readonly string[]): Promise<RunResult> {
-    const args = ['-w', LOCK_SECONDS, '--noflush', '--counters', ...more];
+    const args = ['-w', LOCK_SECONDS, '--noflush', ...more];
     return this.#run(`${this.#base(family)}-restore`, args, input);
   }
 

@@ -1,8 +1,5 @@
-import { countedBy } from './names.js';
 import {
-  type Count,
   type Jump,
-  type Rule,
   type Table,
   type TableName,
   type Tables,
@@ -11,12 +8,13 @@ import {
 } from './table.js';
 
 /**
- * The text for `iptables-restore --noflush --counters` that leads from what stands to what is
+ * The text for `iptables-restore --noflush` that leads from what stands to what is
  * wanted; empty where nothing is to be done. Pure.
  *
  * Each table is one commit: chains that differ are emptied and filled, jumps put at their
- * places, and chains that are no longer wanted removed. Rules that count take their counts
- * along. Where packets are to be marked, the table that rejects marked ones comes first.
+ * places, and chains that are no longer wanted removed. Chains that do not differ are left
+ * alone, and so keep their counts. Where packets are to be marked, the table that rejects
+ * marked ones comes first.
  */
 export function transitionOf(current: Tables, wanted: Tables): string {
   const rejects = wanted.filter.chains.size > 0;
@@ -25,7 +23,6 @@ export function transitionOf(current: Tables, wanted: Tables): string {
 }
 
 function tableTransition(name: TableName, current: Table, wanted: Table): string {
-  const counts = countsOf(current);
   const changed = [...wanted.chains].filter(([chain, rules]) => {
     const held = current.chains.get(chain);
     return held === undefined || !hasSameRules(held, rules);
@@ -39,7 +36,7 @@ function tableTransition(name: TableName, current: Table, wanted: Table): string
     lines.push(`:${chain} - [0:0]`);
   }
   for (const [chain, rules] of changed) {
-    for (const rule of rules) lines.push(appended(chain, rule, counts));
+    for (const { text } of rules) lines.push(`-A ${chain} ${text}`);
   }
   if (!sameJumps) {
     for (const { chain, text } of current.jumps) lines.push(`-D ${chain} ${text}`);
@@ -49,27 +46,6 @@ function tableTransition(name: TableName, current: Table, wanted: Table): string
   }
   for (const chain of stale) lines.push(`-X ${chain}`);
   return [...lines, 'COMMIT', ''].join('\n');
-}
-
-function appended(chain: string, { text, count }: Rule, counts: Map<string, Count>): string {
-  const { packets, bytes } = count ?? counts.get(keyOf(text)) ?? { packets: 0, bytes: 0 };
-  const counted = packets > 0 || bytes > 0 ? `[${packets}:${bytes}] ` : '';
-  return `${counted}-A ${chain} ${text}`;
-}
-
-function countsOf({ chains }: Table): Map<string, Count> {
-  const counts = new Map<string, Count>();
-  for (const rules of chains.values()) {
-    for (const { text, count } of rules) {
-      if (count && countedBy(text)) counts.set(keyOf(text), count);
-    }
-  }
-  return counts;
-}
-
-function keyOf(rule: string): string {
-  const by = countedBy(rule);
-  return by ? `${by.rule} ${by.list}` : '';
 }
 
 /** Rules before others of the same chain go in first, so that places are right. */
