@@ -56,7 +56,12 @@ export function foreignRulesOf(server: Namespace, { backend, iptables }: Variant
   const programs = iptables ? [`iptables-${iptables}`, `ip6tables-${iptables}`] : [];
   const saved = async (...args: string[]): Promise<string> => {
     const texts = await Promise.all(programs.map((name) => run(`${name}-save`, args)));
-    return texts.join('').replaceAll(/^#.*\n/gm, '');
+    // a table of the standard chains alone does nothing, and iptables leaves it when it has gone
+    const empty = /^\*\w+\n(:[A-Z]+ ACCEPT \[\d+:\d+\]\n)*COMMIT\n/gm;
+    return texts
+      .join('')
+      .replaceAll(/^#.*\n/gm, '')
+      .replaceAll(empty, '');
   };
   return {
     async load() {
