@@ -47,10 +47,15 @@ export class IpsetBackend implements Backend {
     const standing = new Set(await listOurSets());
     const rules: string[] = [];
     const lists: ListDifference[] = [];
-    for (const { name, list, ranges } of wanted) {
-      const held = standing.has(name) ? await readOwnSet(name, ranges.family) : undefined;
-      if (held === undefined) rules.push(`the set ${name} is missing`);
-      const difference = differenceOf(list, ranges, held ?? RangeSet.empty(ranges.family));
+    const held = await Promise.all(
+      wanted.map(async ({ name, ranges }) =>
+        standing.has(name) ? readOwnSet(name, ranges.family) : undefined,
+      ),
+    );
+    for (const [index, { name, list, ranges }] of wanted.entries()) {
+      const holds = held[index];
+      if (holds === undefined) rules.push(`the set ${name} is missing`);
+      const difference = differenceOf(list, ranges, holds ?? RangeSet.empty(ranges.family));
       if (difference) lists.push(difference);
     }
     for (const name of staleSets(wanted, standing)) {
@@ -61,10 +66,9 @@ export class IpsetBackend implements Backend {
       );
     }
     let present = standing.size > 0;
-    for (const [family, tables] of wantedRules(plan)) {
-      const held = await this.#programs.read(family);
-      present ||= !holdsNothing(held);
-      rules.push(...ruleDifferences(family, tables, held));
+    for (const { family, tables } of await this.#programs.readAll()) {
+      present ||= !holdsNothing(tables);
+      rules.push(...ruleDifferences(family, setRulesOf(plan, family), tables));
     }
     return { present, rules, lists };
   }
@@ -104,7 +108,7 @@ export class IpsetBackend implements Backend {
   }
 
   async countDenied(): Promise<DenyCount[]> {
-    return countsOf(await Promise.all(hostFamilies().map((family) => this.#programs.read(family))));
+    return countsOf((await this.#programs.readAll()).map(({ tables }) => tables));
   }
 
   /** Nothing remembers addresses here: they are in the kernel's log, where a rule says `log`. */

@@ -37,9 +37,8 @@ export class IptablesBackend implements Backend {
     const rules: string[] = [];
     const lists: ListDifference[] = [];
     let present = false;
-    for (const family of hostFamilies()) {
+    for (const { family, tables: held } of await this.#programs.readAll()) {
       const wanted = treeRulesOf(plan, family);
-      const held = await this.#programs.read(family);
       present ||= !holdsNothing(held);
       rules.push(...ruleDifferences(family, wanted.tables, held));
       const differences = listDifferences(family, wanted, held);
@@ -62,7 +61,7 @@ export class IptablesBackend implements Backend {
   }
 
   async countDenied(): Promise<DenyCount[]> {
-    return countsOf(await Promise.all(hostFamilies().map((family) => this.#programs.read(family))));
+    return countsOf((await this.#programs.readAll()).map(({ tables }) => tables));
   }
 
   /** Nothing remembers addresses here: they are in the kernel's log, where a rule says `log`. */

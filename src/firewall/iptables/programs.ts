@@ -52,6 +52,13 @@ export class IptablesPrograms {
     throw new SystemError(`${program} cannot list rules: ${reason(stderr)}`);
   }
 
+  /** What stands of ours in every family that the host speaks. @throws SystemError */
+  async readAll(): Promise<{ family: Family; tables: Tables }[]> {
+    return Promise.all(
+      hostFamilies().map(async (family) => ({ family, tables: await this.read(family) })),
+    );
+  }
+
   /**
    * Loads a restore file beside what stands; each table in it is one commit. No text, no work.
    *
