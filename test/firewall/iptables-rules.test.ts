@@ -13,7 +13,7 @@ import { treeRulesOf } from '../../src/firewall/iptables/tree-rules.js';
 import { FAMILIES, type Family } from '../../src/ip/family.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { configSchema } from '../../src/config/schema.js';
-import { type Plan } from '../../src/policy/plan.js';
+import type { Plan } from '../../src/policy/plan.js';
 import { addressSet } from '../helpers/lists.js';
 
 const NOTHING: Tables = { filter: EMPTY_TABLE, mangle: EMPTY_TABLE };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 import { cleanUp } from './cleanup.js';
-import { type Namespace } from './namespace.js';
+import type { Namespace } from './namespace.js';
 import { programEnvironment, programPath } from './run.js';
 
 interface Answer {

@@ -1,5 +1,5 @@
-import { type Variant } from './firewall-network.js';
-import { type Namespace } from './namespace.js';
+import type { Variant } from './firewall-network.js';
+import type { Namespace } from './namespace.js';
 
 /** Something that other programs or people do to our rules. */
 export interface Damage {

@@ -1,5 +1,5 @@
-import { type Variant } from './firewall-network.js';
-import { type Namespace } from './namespace.js';
+import type { Variant } from './firewall-network.js';
+import type { Namespace } from './namespace.js';
 
 /** Rules of other programs in the same network. */
 export interface ForeignRules {

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { type ChangeOptions, type SetChange } from '../../src/linux/change-elements.js';
-import { type RangeColumns } from '../../src/linux/nf-tables/ranges.js';
-import { type SetElements, type SetName } from '../../src/linux/read-elements.js';
+import type { ChangeOptions, SetChange } from '../../src/linux/change-elements.js';
+import type { RangeColumns } from '../../src/linux/nf-tables/ranges.js';
+import type { SetElements, SetName } from '../../src/linux/read-elements.js';
 import { cleanUp } from './cleanup.js';
-import { type Namespace } from './namespace.js';
+import type { Namespace } from './namespace.js';
 import { programEnvironment, programPath } from './run.js';
 
 const DRIVER = fileURLToPath(new URL('nf-tables-driver.mjs', import.meta.url));

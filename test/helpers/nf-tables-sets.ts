@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 
-import { type SetElements, type SetName } from '../../src/linux/read-elements.js';
+import type { SetElements, SetName } from '../../src/linux/read-elements.js';
 import { type Range, rangesOfColumns } from '../linux/range-columns.js';
 import { addressSet } from './lists.js';
-import { type Namespace } from './namespace.js';
+import type { Namespace } from './namespace.js';
 import { DriverError } from './nf-tables-driver.js';
 
 /** What the tests of nf_tables need. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect } from 'vitest';
 
-import { type SetChange } from '../../src/linux/change-elements.js';
+import type { SetChange } from '../../src/linux/change-elements.js';
 import { exactDifference } from '../../src/linux/nf-tables/difference.js';
 import { addressSet } from '../helpers/lists.js';
 import { Namespace } from '../helpers/namespace.js';

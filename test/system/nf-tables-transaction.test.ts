@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect } from 'vitest';
 
-import { type SetChange } from '../../src/linux/change-elements.js';
+import type { SetChange } from '../../src/linux/change-elements.js';
 import { exactDifference } from '../../src/linux/nf-tables/difference.js';
 import { Namespace } from '../helpers/namespace.js';
 import { Driver } from '../helpers/nf-tables-driver.js';

@@ -1,6 +1,6 @@
 import { UsageError } from '../../util/errors.js';
-import { type Hook } from './judgement.js';
-import { type Rule, type Table } from './table.js';
+import type { Hook } from './judgement.js';
+import type { Rule, Table } from './table.js';
 
 /**
  * A table of chains and of the hooks that lead to them.

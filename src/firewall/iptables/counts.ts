@@ -1,6 +1,6 @@
-import { type DenyCount } from '../backend.js';
+import type { DenyCount } from '../backend.js';
 import { countedBy } from './names.js';
-import { type Tables } from './table.js';
+import type { Tables } from './table.js';
 
 /** What the counting rules of all families have counted together. Pure. */
 export function countsOf(families: readonly Tables[]): DenyCount[] {

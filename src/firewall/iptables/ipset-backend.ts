@@ -1,15 +1,9 @@
 import { subtract } from '../../ip/algebra.js';
-import { type Family } from '../../ip/family.js';
+import type { Family } from '../../ip/family.js';
 import { RangeSet } from '../../ip/range-set.js';
-import { type Plan } from '../../policy/plan.js';
+import type { Plan } from '../../policy/plan.js';
 import { SystemError } from '../../util/errors.js';
-import {
-  type Backend,
-  type DenyCount,
-  type Difference,
-  type Hit,
-  type ListDifference,
-} from '../backend.js';
+import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../backend.js';
 import { countsOf } from './counts.js';
 import { destroySets, findIpsetObstacle, listOurSets, readSet, restoreSets } from './ipset.js';
 import { isNewSet, listSet, newSet } from './names.js';

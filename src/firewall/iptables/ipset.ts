@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type Family } from '../../ip/family.js';
+import type { Family } from '../../ip/family.js';
 import { SystemError } from '../../util/errors.js';
 import { findProgram } from '../../util/programs.js';
 import { type RunResult, runProgram } from '../../util/run-program.js';

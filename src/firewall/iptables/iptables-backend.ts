@@ -1,18 +1,12 @@
 import { subtract } from '../../ip/algebra.js';
-import { type Family } from '../../ip/family.js';
-import { type Plan } from '../../policy/plan.js';
-import {
-  type Backend,
-  type DenyCount,
-  type Difference,
-  type Hit,
-  type ListDifference,
-} from '../backend.js';
+import type { Family } from '../../ip/family.js';
+import type { Plan } from '../../policy/plan.js';
+import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../backend.js';
 import { countsOf } from './counts.js';
 import { isTreeChain } from './names.js';
 import { IptablesPrograms, type Variant, hostFamilies } from './programs.js';
 import { applyRules, flushRules, holdsNothing, ruleDifferences } from './rules.js';
-import { type Tables } from './table.js';
+import type { Tables } from './table.js';
 import { heldTree, isOfTree } from './tree-listing.js';
 import { type TreeRules, treeRulesOf } from './tree-rules.js';
 

@@ -1,6 +1,6 @@
 import { forEachPrefixText } from '../../formats/text.js';
-import { type Family } from '../../ip/family.js';
-import { type RangeSet } from '../../ip/range-set.js';
+import type { Family } from '../../ip/family.js';
+import type { RangeSet } from '../../ip/range-set.js';
 import { BLOCKED_RULE, type Judgement, type Plan, type PlannedRule } from '../../policy/plan.js';
 import {
   BLOCKED_CHAIN,

@@ -1,5 +1,5 @@
 import { MAX_CHAIN_NAME, shortened } from '../../formats/iptables.js';
-import { type Family } from '../../ip/family.js';
+import type { Family } from '../../ip/family.js';
 import { UsageError } from '../../util/errors.js';
 
 /**

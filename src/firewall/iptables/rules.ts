@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-import { type Family } from '../../ip/family.js';
+import type { Family } from '../../ip/family.js';
 import { SystemError, messageOf } from '../../util/errors.js';
 import { MARK_CHAIN, isTreeChain } from './names.js';
-import { type IptablesPrograms } from './programs.js';
+import type { IptablesPrograms } from './programs.js';
 import {
   EMPTY_TABLE,
   type Rule,

@@ -1,9 +1,9 @@
-import { type Family } from '../../ip/family.js';
-import { type Plan } from '../../policy/plan.js';
+import type { Family } from '../../ip/family.js';
+import type { Plan } from '../../policy/plan.js';
 import { type JudgeChain, type JudgeRule, judgementsOf } from './judgement.js';
 import { tableOf } from './build-table.js';
 import { listSet } from './names.js';
-import { type Rule, type Tables } from './table.js';
+import type { Rule, Tables } from './table.js';
 
 /**
  * The chains of a plan for one family, with lists in ipsets `sekisho-LIST_v4`. Pure.

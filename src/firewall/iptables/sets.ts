@@ -1,8 +1,8 @@
 import { forEachPrefixText, withoutZeroLength } from '../../formats/text.js';
 import { subtract } from '../../ip/algebra.js';
-import { type Family } from '../../ip/family.js';
+import type { Family } from '../../ip/family.js';
 import { parseRange } from '../../ip/notation.js';
-import { type RangeSet } from '../../ip/range-set.js';
+import type { RangeSet } from '../../ip/range-set.js';
 import { RangeSetBuilder } from '../../ip/range-set-builder.js';
 
 /** A set as the kernel holds it. */

@@ -1,5 +1,5 @@
-import { type Family } from '../../ip/family.js';
-import { type PortRange, type Traffic } from '../../policy/plan.js';
+import type { Family } from '../../ip/family.js';
+import type { PortRange, Traffic } from '../../policy/plan.js';
 
 /*
  * Matches of iptables-extensions(8), in the words in which iptables-save prints them.

@@ -1,9 +1,9 @@
 import { parseRange } from '../../ip/notation.js';
-import { type RangeSet } from '../../ip/range-set.js';
+import type { RangeSet } from '../../ip/range-set.js';
 import { RangeSetBuilder } from '../../ip/range-set-builder.js';
 import { treeChain } from './names.js';
 import { type Table, hasSameRules } from './table.js';
-import { type Tree } from './tree-rules.js';
+import type { Tree } from './tree-rules.js';
 
 /** How a tree of chains stands in the kernel. */
 export interface HeldTree {

@@ -1,12 +1,12 @@
 import { type ChainRule, chainsOf } from '../../formats/prefix-chains.js';
 import { withoutZeroLength } from '../../formats/text.js';
-import { type Family } from '../../ip/family.js';
+import type { Family } from '../../ip/family.js';
 import { RangeSet } from '../../ip/range-set.js';
-import { type Plan } from '../../policy/plan.js';
+import type { Plan } from '../../policy/plan.js';
 import { tableOf } from './build-table.js';
 import { type JudgeChain, type ListRule, judgementsOf } from './judgement.js';
 import { continuationChain, treeChain, treeName } from './names.js';
-import { type Rule, type Tables } from './table.js';
+import type { Rule, Tables } from './table.js';
 
 /** The chains that hold one list for one chain of the plan. */
 export interface Tree {
