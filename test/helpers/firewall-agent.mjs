@@ -4,6 +4,9 @@
  *   node firewall-agent.mjs nftables
  *   node firewall-agent.mjs ipset nft
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { answerRequests } from './answer.mjs';
 
 const dist = new URL('../../dist/', import.meta.url);
@@ -71,6 +74,12 @@ answerRequests({
     await backend.apply(plan, difference);
     return told(difference);
   },
+  writeBootFiles: async ({ folder, ...request }) => {
+    for (const [name, text] of await backend.bootFiles(planOf(request))) {
+      writeFileSync(join(folder, name), text);
+    }
+  },
+  loadBoot: ({ folder }) => backend.loadBoot(folder),
   flush: () => backend.flush(),
   countDenied: () => backend.countDenied(),
   listHits: () => backend.listHits(),

@@ -157,6 +157,15 @@ export class FirewallNetwork {
     return this.#firewall.ask({ do: 'findObstacle' });
   }
 
+  /** Writes what gives the kernel this wish again, after an apply of it. */
+  async writeBootFiles(wish: Wish, folder: string): Promise<void> {
+    await this.#firewall.ask({ do: 'writeBootFiles', folder, ...wish });
+  }
+
+  async loadBoot(folder: string): Promise<void> {
+    await this.#firewall.ask({ do: 'loadBoot', folder });
+  }
+
   async flush(): Promise<void> {
     await this.#firewall.ask({ do: 'flush' });
   }

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect } from 'vitest';
 
+import { temporaryFolder } from '../helpers/cleanup.js';
 import {
   FirewallNetwork,
   LISTS,
@@ -305,6 +306,25 @@ describe.each(VARIANTS)('firewall $backend $iptables', (variant) => {
     expect(await foreign.read()).toBe(before);
     expect(await network.compare(SEVERAL_RULES)).toMatchObject({ present: false });
     expect(await network.tcp('blocked', 25)).toBe('open');
+  });
+
+  systemTest('goes back to what its boot files say, marks and all', needs, async () => {
+    const folder = await temporaryFolder();
+    await applied(SEVERAL_RULES);
+    await network.writeBootFiles(SEVERAL_RULES, folder);
+    await applied(
+      wish(
+        { rules: [{ name: 'other', tcp: [80], deny: ['home'] }] },
+        { ...LISTS, home: ['192.0.2.0/24'] },
+      ),
+    );
+    expect(await network.tcp('unlisted', 22)).toBe('open');
+    await network.loadBoot(folder);
+    expect(await network.compare(SEVERAL_RULES)).toEqual({ present: true, ...NOTHING });
+    expect(await network.tcp('unlisted', 22)).toBe('dropped');
+    await network.flush();
+    await network.loadBoot(folder);
+    expect(await network.compare(SEVERAL_RULES)).toEqual({ present: true, ...NOTHING });
   });
 
   systemTest('killed at any moment, holds the old rules or the new', needs, async () => {

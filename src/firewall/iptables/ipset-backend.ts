@@ -1,13 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { subtract } from '../../ip/algebra.js';
 import type { Family } from '../../ip/family.js';
 import { RangeSet } from '../../ip/range-set.js';
 import type { Plan } from '../../policy/plan.js';
 import { SystemError } from '../../util/errors.js';
 import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../backend.js';
+import { type NamedSet, SETS_FILE, bootRules, bootSets, readBootSets, rulesFile } from './boot.js';
 import { countsOf } from './counts.js';
 import { destroySets, findIpsetObstacle, listOurSets, readSet, restoreSets } from './ipset.js';
 import { isNewSet, listSet, newSet } from './names.js';
 import { IptablesPrograms, type Variant, hostFamilies } from './programs.js';
+import { readRulesFiles } from './rules-files.js';
 import {
   type WantedRules,
   applyRules,
@@ -69,28 +74,51 @@ export class IpsetBackend implements Backend {
 
   async apply(plan: Plan, { rules, lists }: Difference): Promise<void> {
     if (rules.length === 0 && lists.length === 0) return;
-    const wanted = wantedSets(plan);
+    const changed = wantedSets(plan).filter(({ list, ranges: { family } }) =>
+      lists.some((of) => of.list === list && of.family === family),
+    );
+    const names = new Set(changed.map(({ name }) => name));
+    await this.#load(wantedSets(plan), names, rules.length > 0 ? wantedRules(plan) : new Map());
+  }
+
+  async bootFiles(plan: Plan): Promise<ReadonlyMap<string, string>> {
+    const files = new Map([[SETS_FILE, bootSets(wantedSets(plan))]]);
+    for (const { family, tables } of await this.#programs.readAll()) {
+      files.set(rulesFile(family), bootRules(setRulesOf(plan, family), tables));
+    }
+    return files;
+  }
+
+  async loadBoot(folder: string): Promise<void> {
+    const sets = readBootSets(readFileSync(join(folder, SETS_FILE), 'utf8'));
+    await this.#load(sets, new Set(sets.map(({ name }) => name)), readRulesFiles(folder));
+  }
+
+  /** @param changed names of sets to be replaced; those that are missing are made */
+  async #load(
+    wanted: readonly NamedSet[],
+    changed: ReadonlySet<string>,
+    rules: WantedRules,
+  ): Promise<void> {
     const standing = new Set(await listOurSets());
     await destroySets([...standing].filter(isNewSet));
-    const changed = wanted.filter(
-      ({ name, list, ranges: { family } }) =>
-        !standing.has(name) || lists.some((of) => of.list === list && of.family === family),
-    );
-    const made = changed.filter(({ name }) => !standing.has(name));
-    const swaps = changed.map(({ name }, index) => `swap ${newSet(index)} ${name}`);
+    const made = new Set(wanted.map(({ name }) => name).filter((name) => !standing.has(name)));
+    const replaced = wanted.filter(({ name }) => changed.has(name) || made.has(name));
+    const swaps = replaced.map(({ name }, index) => `swap ${newSet(index)} ${name}`);
     let swapped = false;
     try {
       await restoreSets([
-        ...made.map(({ name, ranges }) => emptySetLine(name, ranges.family)),
-        ...changed.flatMap(({ ranges }, index) => newSetLines(newSet(index), ranges)),
+        ...replaced
+          .filter(({ name }) => made.has(name))
+          .map(({ name, ranges }) => emptySetLine(name, ranges.family)),
+        ...replaced.flatMap(({ ranges }, index) => newSetLines(newSet(index), ranges)),
       ]);
       await restoreSets(swaps);
       swapped = true;
-      if (rules.length > 0) await applyRules(this.#programs, wantedRules(plan));
+      await applyRules(this.#programs, rules);
     } catch (error) {
       if (swapped) await restoreSets(swaps);
-      const fresh = new Set(made.map(({ name }) => name));
-      await destroySets((await listOurSets()).filter((name) => isNewSet(name) || fresh.has(name)));
+      await destroySets((await listOurSets()).filter((name) => isNewSet(name) || made.has(name)));
       throw error;
     }
     await destroySets(staleSets(wanted, new Set(await listOurSets())));
@@ -111,10 +139,8 @@ export class IpsetBackend implements Backend {
   }
 }
 
-interface WantedSet {
-  readonly name: string;
+interface WantedSet extends NamedSet {
   readonly list: string;
-  readonly ranges: RangeSet;
 }
 
 function wantedSets(plan: Plan): WantedSet[] {
@@ -131,7 +157,7 @@ function wantedRules(plan: Plan): WantedRules {
   return new Map(hostFamilies().map((family) => [family, setRulesOf(plan, family)]));
 }
 
-function staleSets(wanted: readonly WantedSet[], standing: ReadonlySet<string>): string[] {
+function staleSets(wanted: readonly NamedSet[], standing: ReadonlySet<string>): string[] {
   const names = new Set(wanted.map(({ name }) => name));
   return [...standing].filter((name) => !names.has(name));
 }

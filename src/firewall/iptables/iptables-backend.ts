@@ -2,9 +2,11 @@ import { subtract } from '../../ip/algebra.js';
 import type { Family } from '../../ip/family.js';
 import type { Plan } from '../../policy/plan.js';
 import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../backend.js';
+import { bootRules, rulesFile } from './boot.js';
 import { countsOf } from './counts.js';
 import { isTreeChain } from './names.js';
 import { IptablesPrograms, type Variant, hostFamilies } from './programs.js';
+import { readRulesFiles } from './rules-files.js';
 import { applyRules, flushRules, holdsNothing, ruleDifferences } from './rules.js';
 import type { Tables } from './table.js';
 import { heldTree, isOfTree } from './tree-listing.js';
@@ -48,6 +50,18 @@ export class IptablesBackend implements Backend {
       (family) => [family, treeRulesOf(plan, family).tables] as const,
     );
     await applyRules(this.#programs, new Map(wanted));
+  }
+
+  async bootFiles(plan: Plan): Promise<ReadonlyMap<string, string>> {
+    const files = new Map<string, string>();
+    for (const { family, tables } of await this.#programs.readAll()) {
+      files.set(rulesFile(family), bootRules(treeRulesOf(plan, family).tables, tables));
+    }
+    return files;
+  }
+
+  async loadBoot(folder: string): Promise<void> {
+    await applyRules(this.#programs, readRulesFiles(folder));
   }
 
   async flush(): Promise<void> {

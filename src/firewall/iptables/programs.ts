@@ -126,8 +126,12 @@ function probe(rejectWith: string): string {
 
 /** The first line that says something, with a hint where the kernel's word is cryptic. */
 export function reason(stderr: string, input = ''): string {
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
-  const text = (lines.find((line) => !/^Try `|^Error occurred/.test(line)) ?? '').trim();
+  const text = stderr
+    .split('\n')
+    .filter((line) => !/^\s*(#|Try `|Error occurred)/.test(line))
+    .join(' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
   const where = /(?:Error occurred at )?line:? (\d+)/i.exec(stderr)?.[1];
   const rule = where === undefined ? undefined : input.split('\n')[Number(where) - 1];
   const said = rule === undefined || rule === 'COMMIT' ? text : `${text} (in: ${rule})`;
@@ -139,6 +143,15 @@ export function reason(stderr: string, input = ''): string {
   }
   if (/No chain\/target\/match by that name|Extension .* missing|not supported/i.test(stderr)) {
     return `${said}; the kernel may lack a module (xt_set, xt_conntrack, xt_multiport, xt_LOG …)`;
+  }
+  if (/Too many links/.test(stderr)) {
+    return (
+      `${said}; nf_tables allows 16 chains one behind the other, and a list of this size needs ` +
+      'more: use ipset or nftables, iptables-legacy, or smaller lists'
+    );
+  }
+  if (/Message too long|No buffer space|No space left|Cannot allocate/i.test(stderr)) {
+    return `${said}; that is more than iptables takes at once: use ipset or nftables, or smaller lists`;
   }
   return said === '' ? 'it said nothing' : said;
 }

@@ -1,9 +1,11 @@
+import { IPSET_MAX_ELEMENTS } from '../../formats/ipset.js';
 import { forEachPrefixText, withoutZeroLength } from '../../formats/text.js';
 import { subtract } from '../../ip/algebra.js';
 import type { Family } from '../../ip/family.js';
 import { parseRange } from '../../ip/notation.js';
 import type { RangeSet } from '../../ip/range-set.js';
 import { RangeSetBuilder } from '../../ip/range-set-builder.js';
+import { UsageError } from '../../util/errors.js';
 
 /** A set as the kernel holds it. */
 export interface HeldSet {
@@ -41,28 +43,36 @@ export function familyName(family: Family): string {
 /** Wanted fill of the hash table, so that it need not grow while it is filled. */
 const ELEMENTS_PER_BUCKET = 4;
 const SMALLEST_HASH = 64;
-/** ipset's own default. */
-const SMALLEST_LIMIT = 65_536;
-
-/** `create` and `add` lines for `ipset restore` that make a set of these ranges; pure. */
+/**
+ * `create` and `add` lines for `ipset restore` that make a set of these ranges; pure.
+ *
+ * @throws UsageError where there are more prefixes than any set of ours may hold
+ */
 export function newSetLines(name: string, ranges: RangeSet): string[] {
   const adding: string[] = [];
   forEachPrefixText(ranges, (text) => {
     // hash:net refuses /0
     for (const prefix of withoutZeroLength(text)) adding.push(`add ${name} ${prefix}`);
   });
+  if (adding.length > IPSET_MAX_ELEMENTS) {
+    throw new UsageError(
+      `a list has ${adding.length} prefixes; expected at most ${IPSET_MAX_ELEMENTS}, which is ` +
+        'what an ipset of ours takes: divide the list, or use nftables',
+    );
+  }
   const hash = Math.max(SMALLEST_HASH, powerOfTwoFrom(adding.length / ELEMENTS_PER_BUCKET));
-  const limit = Math.max(SMALLEST_LIMIT, powerOfTwoFrom(adding.length));
-  return [createLine(name, ranges.family, hash, limit), ...adding];
+  return [createLine(name, ranges.family, hash), ...adding];
 }
 
 /** The line that makes an empty set, which is to be swapped with a full one. */
 export function emptySetLine(name: string, family: Family): string {
-  return createLine(name, family, SMALLEST_HASH, SMALLEST_LIMIT);
+  return createLine(name, family, SMALLEST_HASH);
 }
 
-function createLine(name: string, family: Family, hash: number, limit: number): string {
-  return `create ${name} hash:net family ${familyName(family)} hashsize ${hash} maxelem ${limit}`;
+/** The limit is the same for all: `create -exist`, at boot, refuses a set with another one. */
+function createLine(name: string, family: Family, hash: number): string {
+  const limits = `hashsize ${hash} maxelem ${IPSET_MAX_ELEMENTS}`;
+  return `create ${name} hash:net family ${familyName(family)} ${limits}`;
 }
 
 function powerOfTwoFrom(count: number): number {
