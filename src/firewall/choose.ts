@@ -1,11 +1,15 @@
 import { SystemError } from '../util/errors.js';
 import { BACKEND_NAMES, type Backend, type BackendName } from './backend.js';
+import { IpsetBackend } from './iptables/ipset-backend.js';
+import { IptablesBackend } from './iptables/iptables-backend.js';
 import { NftablesBackend } from './nftables/backend.js';
 import { bestElementPath } from './nftables/netlink-elements.js';
 
 /** The backends that are built, by name. */
 const BACKENDS: Readonly<Partial<Record<BackendName, () => Backend>>> = {
   nftables: () => new NftablesBackend(bestElementPath()),
+  ipset: () => new IpsetBackend(),
+  iptables: () => new IptablesBackend(),
 };
 
 /** A backend, and why it was taken. */

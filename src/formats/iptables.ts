@@ -5,7 +5,7 @@ import { chainsOf } from './prefix-chains.js';
 import { LineWriter } from './text.js';
 
 /** What iptables allows (XT_EXTENSION_MAXNAMELEN less its zero byte). */
-const MAX_CHAIN_NAME = 28;
+export const MAX_CHAIN_NAME = 28;
 const OURS = 'sekisho-';
 /** `-` and up to seven digits behind the name of a chain below the first. */
 const NUMBER_LENGTH = 8;
@@ -81,7 +81,8 @@ function nameOfChain(listName: string, index: number): string {
 
 const CHECKSUM_LENGTH = 4;
 
-function shortened(name: string, room: number): string {
+/** The name, or where it has no room its beginning and a checksum that tells it from others. */
+export function shortened(name: string, room: number): string {
   if (name.length <= room) return name;
   return `${name.slice(0, room - CHECKSUM_LENGTH - 1)}_${checksum(name)}`;
 }

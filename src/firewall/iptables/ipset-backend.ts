@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { subtract } from '../../ip/algebra.js';
+import type { Family } from '../../ip/family.js';
+import { RangeSet } from '../../ip/range-set.js';
+import type { Plan } from '../../policy/plan.js';
+import { SystemError } from '../../util/errors.js';
+import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../backend.js';
+import { type NamedSet, SETS_FILE, bootRules, bootSets, readBootSets, rulesFile } from './boot.js';
+import { countsOf } from './counts.js';
+import { destroySets, findIpsetObstacle, listOurSets, readSet, restoreSets } from './ipset.js';
+import { isNewSet, listSet, newSet } from './names.js';
+import { IptablesPrograms, type Variant, hostFamilies } from './programs.js';
+import { readRulesFiles } from './rules-files.js';
+import {
+  type WantedRules,
+  applyRules,
+  flushRules,
+  holdsNothing,
+  ruleDifferences,
+} from './rules.js';
+import { setRulesOf } from './set-rules.js';
+import { emptySetLine, newSetLines } from './sets.js';
+
+/**
+ * Lists in ipsets, rules in iptables and ip6tables. Sets come before rules: each that differs
+ * is made anew beside the live one and swapped with it, which is atomic a set. Then the rules
+ * change, atomically a family and table. What is not wanted any more goes last.
+ */
+export class IpsetBackend implements Backend {
+  readonly name = 'ipset';
+  readonly #programs: IptablesPrograms;
+
+  /** @param variant of iptables; left out, the one that the host uses */
+  constructor(variant?: Variant) {
+    this.#programs = new IptablesPrograms(variant);
+  }
+
+  async findObstacle(): Promise<string | undefined> {
+    return (await findIpsetObstacle()) ?? (await this.#programs.findObstacle());
+  }
+
+  async compare(plan: Plan): Promise<Difference> {
+    const wanted = wantedSets(plan);
+    const standing = new Set(await listOurSets());
+    const rules: string[] = [];
+    const lists: ListDifference[] = [];
+    const held = await Promise.all(
+      wanted.map(async ({ name, ranges }) =>
+        standing.has(name) ? readOwnSet(name, ranges.family) : undefined,
+      ),
+    );
+    for (const [index, { name, list, ranges }] of wanted.entries()) {
+      const holds = held[index];
+      if (holds === undefined) rules.push(`the set ${name} is missing`);
+      const difference = differenceOf(list, ranges, holds ?? RangeSet.empty(ranges.family));
+      if (difference) lists.push(difference);
+    }
+    for (const name of staleSets(wanted, standing)) {
+      rules.push(
+        isNewSet(name)
+          ? `${name} is left from an apply that was cut off`
+          : `the set ${name} is not wanted any more`,
+      );
+    }
+    let present = standing.size > 0;
+    for (const { family, tables } of await this.#programs.readAll()) {
+      present ||= !holdsNothing(tables);
+      rules.push(...ruleDifferences(family, setRulesOf(plan, family), tables));
+    }
+    return { present, rules, lists };
+  }
+
+  async apply(plan: Plan, { rules, lists }: Difference): Promise<void> {
+    if (rules.length === 0 && lists.length === 0) return;
+    const changed = wantedSets(plan).filter(({ list, ranges: { family } }) =>
+      lists.some((of) => of.list === list && of.family === family),
+    );
+    const names = new Set(changed.map(({ name }) => name));
+    await this.#load(wantedSets(plan), names, rules.length > 0 ? wantedRules(plan) : new Map());
+  }
+
+  async bootFiles(plan: Plan): Promise<ReadonlyMap<string, string>> {
+    const files = new Map([[SETS_FILE, bootSets(wantedSets(plan))]]);
+    for (const { family, tables } of await this.#programs.readAll()) {
+      files.set(rulesFile(family), bootRules(setRulesOf(plan, family), tables));
+    }
+    return files;
+  }
+
+  async loadBoot(folder: string): Promise<void> {
+    const sets = readBootSets(readFileSync(join(folder, SETS_FILE), 'utf8'));
+    await this.#load(sets, new Set(sets.map(({ name }) => name)), readRulesFiles(folder));
+  }
+
+  /** @param changed names of sets to be replaced; those that are missing are made */
+  async #load(
+    wanted: readonly NamedSet[],
+    changed: ReadonlySet<string>,
+    rules: WantedRules,
+  ): Promise<void> {
+    const standing = new Set(await listOurSets());
+    await destroySets([...standing].filter(isNewSet));
+    const made = new Set(wanted.map(({ name }) => name).filter((name) => !standing.has(name)));
+    const replaced = wanted.filter(({ name }) => changed.has(name) || made.has(name));
+    const swaps = replaced.map(({ name }, index) => `swap ${newSet(index)} ${name}`);
+    let swapped = false;
+    try {
+      await restoreSets([
+        ...replaced
+          .filter(({ name }) => made.has(name))
+          .map(({ name, ranges }) => emptySetLine(name, ranges.family)),
+        ...replaced.flatMap(({ ranges }, index) => newSetLines(newSet(index), ranges)),
+      ]);
+      await restoreSets(swaps);
+      swapped = true;
+      await applyRules(this.#programs, rules);
+    } catch (error) {
+      if (swapped) await restoreSets(swaps);
+      await destroySets((await listOurSets()).filter((name) => isNewSet(name) || made.has(name)));
+      throw error;
+    }
+    await destroySets(staleSets(wanted, new Set(await listOurSets())));
+  }
+
+  async flush(): Promise<void> {
+    await flushRules(this.#programs, hostFamilies());
+    await destroySets(await listOurSets());
+  }
+
+  async countDenied(): Promise<DenyCount[]> {
+    return countsOf((await this.#programs.readAll()).map(({ tables }) => tables));
+  }
+
+  /** Nothing remembers addresses here: they are in the kernel's log, where a rule says `log`. */
+  async listHits(): Promise<Hit[]> {
+    return Promise.resolve([]);
+  }
+}
+
+interface WantedSet extends NamedSet {
+  readonly list: string;
+}
+
+function wantedSets(plan: Plan): WantedSet[] {
+  return [...plan.lists].flatMap(([list, { v4, v6 }]) =>
+    hostFamilies().map((family) => ({
+      name: listSet(list, family),
+      list,
+      ranges: family === 4 ? v4 : v6,
+    })),
+  );
+}
+
+function wantedRules(plan: Plan): WantedRules {
+  return new Map(hostFamilies().map((family) => [family, setRulesOf(plan, family)]));
+}
+
+function staleSets(wanted: readonly NamedSet[], standing: ReadonlySet<string>): string[] {
+  const names = new Set(wanted.map(({ name }) => name));
+  return [...standing].filter((name) => !names.has(name));
+}
+
+async function readOwnSet(name: string, family: Family): Promise<RangeSet> {
+  const { isOurType, ranges } = await readSet(name, family);
+  if (isOurType) return ranges;
+  throw new SystemError(
+    `the set ${name} is not of type hash:net, family inet${family === 6 ? '6' : ''}, without ` +
+      'timeouts, as we make it: somebody else did; run `sekisho flush`, or `ipset destroy` it',
+  );
+}
+
+function differenceOf(list: string, wanted: RangeSet, held: RangeSet): ListDifference | undefined {
+  if (wanted.equals(held)) return undefined;
+  return {
+    list,
+    family: wanted.family,
+    wanted,
+    held,
+    missing: subtract(wanted, held),
+    surplus: subtract(held, wanted),
+  };
+}

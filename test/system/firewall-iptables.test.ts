@@ -1,0 +1,158 @@
+import { chmod, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect } from 'vitest';
+
+import { temporaryFolder } from '../helpers/cleanup.js';
+import {
+  FirewallNetwork,
+  LISTS,
+  type Told,
+  type Variant,
+  type Wish,
+} from '../helpers/firewall-network.js';
+import { foreignRulesOf } from '../helpers/foreign-rules.js';
+import { linkIptables, programsOf } from '../helpers/iptables-variants.js';
+import { programPath } from '../helpers/run.js';
+import { searchPath, systemTest } from '../helpers/programs.js';
+
+/*
+ * What is peculiar to iptables and ipset, beside the contract.
+ */
+
+const LOAD = fileURLToPath(new URL('../../scripts/boot/load-iptables', import.meta.url));
+
+const NEEDS = ['namespace', 'ip', 'nft', 'perl', 'ipset'];
+
+const BEFORE: Wish = {
+  firewall: { rules: [{ name: 'mail', tcp: [25], deny: ['asia'] }] },
+  lists: LISTS,
+};
+const AFTER: Wish = {
+  firewall: {
+    rules: [
+      { name: 'mail', tcp: [25, 465], deny: ['asia'], action: 'reject' },
+      { name: 'ssh', tcp: [22], only: ['home'] },
+    ],
+  },
+  lists: { ...LISTS, asia: ['192.0.2.0/24', '2001:db8:d::/48'] },
+};
+
+const VARIANTS: Variant[] = [
+  { backend: 'ipset', iptables: 'nft' },
+  { backend: 'iptables', iptables: 'legacy' },
+];
+
+describe.each(VARIANTS)('backend $backend, iptables-$iptables', (variant) => {
+  const { iptables } = variant;
+  const needs = [...NEEDS, `iptables-${iptables}-restore`, `ip6tables-${iptables}-restore`];
+
+  systemTest('puts IPv4 and sets back where IPv6 fails', needs, async () => {
+    const network = await FirewallNetwork.create(variant);
+    await network.apply(BEFORE);
+    await network.tcp('denied', 25);
+    const read = async (): Promise<string> => {
+      const text = await foreignRulesOf(network.server, variant).read();
+      return text.replaceAll(/initval \S+/g, ''); // of a set that went and came back
+    };
+    const before = await read();
+    const programs = await temporaryFolder();
+    const failing = join(programs, `ip6tables-${iptables}-restore`);
+    await writeFile(failing, '#!/bin/sh\necho "made to fail" >&2\nexit 1\n');
+    await chmod(failing, 0o755);
+    const agent = await network.withPrograms(programs);
+    await expect(agent.ask({ do: 'apply', ...AFTER })).rejects.toThrow(/made to fail/);
+    expect(await read()).toBe(before);
+    expect(await network.compare(BEFORE)).toEqual({ present: true, rules: [], lists: [] });
+    expect(await agent.ask({ do: 'findObstacle' })).toMatch(
+      /^ip6tables-\w+-restore does not work, and this host has IPv6: made to fail$/,
+    );
+    expect(await network.count('mail', 'asia')).toBe(2);
+    await network.apply(AFTER);
+    expect(await network.compare(AFTER)).toEqual({ present: true, rules: [], lists: [] });
+  });
+});
+
+systemTest(
+  'the implementation that update-alternatives chose is used',
+  [...NEEDS, 'iptables-legacy-restore'],
+  async () => {
+    const network = await FirewallNetwork.create({ backend: 'ipset', iptables: 'nft' });
+    const programs = await temporaryFolder();
+    for (const name of ['iptables', 'ip6tables']) {
+      for (const what of ['save', 'restore']) {
+        await symlink(programPath(`${name}-legacy-${what}`), join(programs, `${name}-${what}`));
+      }
+    }
+    const agent = await network.withPrograms(programs, { backend: 'ipset' });
+    await agent.ask({ do: 'apply', ...BEFORE });
+    const legacy = await network.server.run('iptables-legacy-save');
+    expect(legacy.stdout).toContain('-A PREROUTING -j SEKISHO-IN');
+    const nft = await network.server.run('nft', ['list', 'ruleset']);
+    expect(nft.stdout).not.toContain('SEKISHO');
+    await agent.ask({ do: 'flush' });
+  },
+);
+
+describe.each(VARIANTS)('boot of $backend, iptables-$iptables', (variant) => {
+  const { iptables } = variant;
+  const needs = [...NEEDS, ...(iptables ? programsOf(iptables) : [])];
+
+  systemTest('the script loads everything, once or again, without Node', needs, async () => {
+    const network = await FirewallNetwork.create(variant);
+    const folder = await temporaryFolder();
+    const wish = { ...AFTER, lists: LISTS };
+    await network.apply(wish);
+    await network.writeBootFiles(wish, folder);
+    await network.flush();
+    const bin = join(folder, 'bin');
+    await linkIptables(bin, iptables ?? 'nft');
+    const env = { PATH: `${bin}:${searchPath}` };
+    const clean = { present: true, rules: [], lists: [] };
+    for (const again of [false, true]) {
+      const { code, stderr } = await network.server.run('sh', [LOAD, folder], { env });
+      expect({ code, stderr: stderr.replaceAll(/^#.*\n/gm, '') }).toEqual({ code: 0, stderr: '' });
+      expect(await network.compare(wish), String(again)).toEqual(clean);
+    }
+    expect(await network.tcp('denied', 25)).toBe('refused');
+  });
+});
+
+systemTest(
+  'a name that ipset does not take changes nothing',
+  [...NEEDS, 'iptables-nft-restore'],
+  async () => {
+    const variant: Variant = { backend: 'ipset', iptables: 'nft' };
+    const network = await FirewallNetwork.create(variant);
+    await network.apply(BEFORE);
+    const before = await foreignRulesOf(network.server, variant).everything();
+    const name = 'a_list_of_22_characters';
+    const long: Wish = {
+      firewall: { rules: [{ name: 'x', tcp: [1], deny: [name] }] },
+      lists: { ...LISTS, [name]: ['192.0.2.1'] },
+    };
+    await expect(network.apply(long)).rejects.toThrow(
+      /which has \d+ characters; expected at most 31/,
+    );
+    expect(await foreignRulesOf(network.server, variant).everything()).toBe(before);
+  },
+);
+
+systemTest(
+  'a list of 70,000 prefixes goes into a set and comes back',
+  [...NEEDS, 'iptables-nft-restore'],
+  async () => {
+    const network = await FirewallNetwork.create({ backend: 'ipset', iptables: 'nft' });
+    const many = Array.from(
+      { length: 70_000 },
+      (_, i) => `11.${i >> 15}.${(i >> 7) & 255}.${(2 * i) & 255}`,
+    );
+    const large: Wish = { ...BEFORE, lists: { ...LISTS, asia: many } };
+    await network.apply(large);
+    expect(await network.compare(large)).toEqual({ present: true, rules: [], lists: [] });
+    const fewer: Wish = { ...large, lists: { ...LISTS, asia: many.slice(1) } };
+    const told: Told = await network.compare(fewer);
+    expect(told.lists).toEqual([{ list: 'asia', family: 4, missing: 0, surplus: 1 }]);
+  },
+);
