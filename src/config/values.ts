@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/*
+ * Kinds of values that options take, each with the words for what is expected.
+ */
+
+const DURATION_EXPECTED = 'a duration such as 30s, 5m or 12h, from 1s to 7d';
+const DURATION = /^(\d+)(s|m|h|d)$/;
+const DAY_MS = 86_400_000;
+const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
+
+export const durationMs = z
+  .string({ error: DURATION_EXPECTED })
+  .regex(DURATION, { error: DURATION_EXPECTED, abort: true })
+  // a timer of Node.js runs out at once where it is set to more than 2^31 ms
+  .refine((text) => msOf(text) >= 1000 && msOf(text) <= 7 * DAY_MS, { error: DURATION_EXPECTED })
+  .transform(msOf);
+
+function msOf(text: string): number {
+  const [, count = '', unit = ''] = DURATION.exec(text) ?? [];
+  return Number(count) * (UNIT_MS[unit] ?? 0);
+}
+
+const SIZE_EXPECTED = 'a size such as 64MiB, from 1KiB to 1GiB';
+const SIZE = /^(\d+)(KiB|MiB|GiB)$/;
+const UNIT_BYTES: Record<string, number> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+export const sizeBytes = z
+  .string({ error: SIZE_EXPECTED })
+  .regex(SIZE, { error: SIZE_EXPECTED, abort: true })
+  .refine((text) => bytesOf(text) >= 2 ** 10 && bytesOf(text) <= 2 ** 30, { error: SIZE_EXPECTED })
+  .transform(bytesOf);
+
+function bytesOf(text: string): number {
+  const [, count = '', unit = ''] = SIZE.exec(text) ?? [];
+  return Number(count) * (UNIT_BYTES[unit] ?? 0);
+}
+
+const SHARE_EXPECTED = 'a share such as 10%';
+const PERCENT = /^(\d+(?:\.\d+)?)%$/;
+
+export const share = z
+  .string({ error: SHARE_EXPECTED })
+  .regex(PERCENT, { error: SHARE_EXPECTED })
+  .transform((text) => Number(PERCENT.exec(text)?.[1]) / 100);
+
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'an http or https URL' });
+
+export const path = z.string().min(1, { error: 'a path' });
+
+/** Kernel objects and files are named after lists; 24 leaves room for what is put behind. */
+export const LIST_NAME = /^[a-z][a-z0-9_]{0,23}$/;
+
+export const listName = z.string().regex(LIST_NAME, {
+  error: 'a name of at most 24 lower-case letters, digits and _, starting with a letter',
+});
