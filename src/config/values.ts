@@ -49,7 +49,7 @@ export const httpUrl = z.url({ protocol: /^https?$/, error: 'an http or https UR
 export const path = z.string().min(1, { error: 'a path' });
 
 /** Kernel objects and files are named after lists; 24 leaves room for what is put behind. */
-export const LIST_NAME = /^[a-z][a-z0-9_]{0,23}$/;
+const LIST_NAME = /^[a-z][a-z0-9_]{0,23}$/;
 
 export const listName = z.string().regex(LIST_NAME, {
   error: 'a name of at most 24 lower-case letters, digits and _, starting with a letter',
