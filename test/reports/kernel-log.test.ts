@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { logPrefix } from '../../src/firewall/iptables/names.js';
 import { parseLogLine } from '../../src/reports/kernel-log.js';
 import { namesOfLog } from '../../src/reports/log-names.js';
 import { newSightings, rowsOfLog } from '../../src/reports/log-rows.js';
@@ -168,12 +169,15 @@ describe('rows of a log', () => {
   });
 
   test('names that a backend shortened are told in full', () => {
-    const short = namesOfLog(config.firewall?.rules ?? [], (rule, list) => `${rule}_1 ${list}_2`);
-    const rows = rowsOfLog(
-      [sighting('2026-06-05T10:00:00Z', '1.1.1.1', 'mail_1', 'asia_2')],
-      short,
-    );
-    expect(rows).toMatchObject([{ rule: 'mail', list: 'asia' }]);
+    const long = { rule: 'submission_ports', list: 'neighbours_in_the_east' };
+    const text = `firewall: { rules: [{ name: ${long.rule}, tcp: [465], deny: [${long.list}] }] }`;
+    const rules = parseConfig(text, undefined).config.firewall?.rules ?? [];
+    const prefix = logPrefix(long.rule, long.list);
+    expect(prefix).toHaveLength(29);
+    const line = `2026-06-05T04:17:09Z mx kernel: ${prefix}${PACKET}`;
+    const shown = parseLogLine(line, NOW);
+    expect(shown?.list).not.toBe(long.list);
+    expect(rowsOfLog(shown ? [shown] : [], namesOfLog(rules))).toMatchObject([long]);
   });
 });
 

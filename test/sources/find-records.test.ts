@@ -32,7 +32,7 @@ function oneByOne(data: CountryData, addresses: readonly Address[]): Map<string,
 describe('records of many addresses', () => {
   test('are those that each has by itself', async () => {
     const folder = await temporaryFolder();
-    // what was handed on stands in two files, once as reserved
+    // a block that stands in two files, in one as reserved
     const apnic = statisticsText({
       records: [
         { cc: 'KR', start: '1.16.0.0', value: 49152 },
@@ -42,7 +42,10 @@ describe('records of many addresses', () => {
     });
     const reserved = statisticsText({
       registry: 'arin',
-      records: [{ cc: 'US', start: '1.16.0.0', value: 65536 }],
+      records: [
+        { cc: 'US', start: '1.16.0.0', value: 65536 },
+        { cc: 'US', start: '8.8.8.0', value: 256 },
+      ],
     }).replace('allocated', 'reserved');
     await writeFile(join(folder, 'arin'), reserved);
     await writeFile(join(folder, 'apnic'), apnic);

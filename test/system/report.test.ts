@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 
 import { temporaryFolder } from '../helpers/cleanup.js';
+import { programsOf } from '../helpers/iptables-variants.js';
 import type { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
 import type { RunResult } from '../helpers/run.js';
@@ -38,7 +39,7 @@ class Host {
     this.folder = folder;
   }
 
-  static async make(more = ''): Promise<Host> {
+  static async make(more = '', backend = 'nftables'): Promise<Host> {
     const { server, client } = await joinedNamespaces([`${ONE}/32`, `${TWO}/32`, `${SIX}/128`]);
     const host = new Host(server, client, await temporaryFolder());
     await writeFile(join(host.folder, 'delegated'), statisticsText({ records: RECORDS }));
@@ -46,7 +47,7 @@ class Host {
       join(host.folder, 'sekisho.yaml'),
       `state: state
 lists: { asia: { countries: [CN] } }
-firewall: { backend: nftables, rules: [{ name: mail, tcp: [25], deny: [asia] }]${more} }
+firewall: { backend: ${backend}, rules: [{ name: mail, tcp: [25], deny: [asia], log: true }]${more} }
 `,
     );
     await host.done('apply', '--from', 'delegated');
@@ -167,6 +168,28 @@ describe('report of real packets', () => {
       expect(() => JSON.parse(text) as unknown).not.toThrow();
     }
   });
+
+  systemTest(
+    'iptables: addresses from the log, the rest from its counter, nothing twice',
+    [...NEEDS, ...programsOf('nft')],
+    async () => {
+      const host = await Host.make('', 'iptables');
+      await host.knock({ [ONE]: 6, [TWO]: 1 });
+      const lines = [ONE, TWO, ONE].map(
+        (address) =>
+          `${new Date().toISOString()} mx kernel: [1.25] sekisho mail asia: IN=near1 OUT= MAC= ` +
+          `SRC=${address} DST=192.0.2.1 LEN=60 PROTO=TCP SPT=41952 DPT=25 SYN URGP=0 `,
+      );
+      const log = join(host.folder, 'kern.log');
+      await writeFile(log, lines.slice(0, 2).join('\n') + '\n');
+      await host.done('report', '--collect', '--log', log);
+      expect(await host.told()).toEqual({ [ONE]: 1, [TWO]: 1, null: 5 });
+      await host.knock({ [ONE]: 2 });
+      await writeFile(log, lines.join('\n') + '\n');
+      await host.done('report', '--collect', '--log', log);
+      expect(await host.told()).toEqual({ [ONE]: 2, [TWO]: 1, null: 6 });
+    },
+  );
 
   systemTest('--log is refused where the kernel remembers addresses', NEEDS, async () => {
     const host = await Host.make();
