@@ -23,28 +23,42 @@ export const LEAF_RULES = 32;
  * with the rest: a binary search by weight, which no pattern of addresses can lead into a
  * long path. IPv4 is divided by first octet first, so that a reader finds an address: no
  * block cuts through an octet while a chain still has prefixes of others.
+ *
+ * @param maxDepth most chains that an address may pass one below the other, for kernels that
+ *   allow but few: then chains are longer, and each divides its prefixes evenly among many
  */
-export function chainsOf(set: RangeSet): readonly (readonly ChainRule[])[] {
+export function chainsOf(set: RangeSet, maxDepth = Infinity): readonly (readonly ChainRule[])[] {
   const prefixes = prefixesOf(set);
-  const wholeBits = set.family === 4 ? 8 : 0;
+  const isFlat = maxDepth !== Infinity;
+  const wholeBits = set.family === 4 && !isFlat ? 8 : 0;
+  const width = isFlat
+    ? Math.max(LEAF_RULES, Math.ceil(prefixes.count ** (1 / maxDepth)))
+    : LEAF_RULES;
   const chains: ChainRule[][] = [];
 
-  /** Makes the chain for prefixes (by number, ascending) and those below it; returns its index. */
-  function makeChain(members: Uint32Array): number {
+  /**
+   * Makes the chain for prefixes (by number, ascending), of at most width^depth, and those
+   * below it; returns its index.
+   */
+  function makeChain(members: Uint32Array, depth: number): number {
     const rules: ChainRule[] = [];
     const index = chains.push(rules) - 1;
     let rest = members;
-    while (rest.length > LEAF_RULES) {
-      const { from, to, length } = heavyBlock(prefixes, rest, wholeBits);
+    while (rest.length > width) {
+      const most = isFlat ? width ** (depth - 1) : (rest.length * 2) / 3;
+      const { from, to, length } = heavyBlock(prefixes, rest, most, wholeBits);
       const prefix = blockText(prefixes, wordAt(rest, from), length);
-      rules.push({ prefix, next: makeChain(rest.subarray(from, to)) });
+      rules.push({ prefix, next: makeChain(rest.subarray(from, to), depth - 1) });
       rest = without(rest, from, to);
     }
     for (const i of rest) rules.push({ prefix: blockText(prefixes, i, prefixes.lengthAt(i)) });
     return index;
   }
 
-  makeChain(Uint32Array.from({ length: prefixes.count }, (_, i) => i));
+  makeChain(
+    Uint32Array.from({ length: prefixes.count }, (_, i) => i),
+    maxDepth,
+  );
   return chains;
 }
 
@@ -87,12 +101,17 @@ interface Block {
   readonly length: number;
 }
 
-/** The block under which at most two thirds of the members lie, always taking the heavier half. */
-function heavyBlock(prefixes: Prefixes, members: Uint32Array, wholeBits: number): Block {
+/** The block under which at most so many of the members lie, always taking the heavier half. */
+function heavyBlock(
+  prefixes: Prefixes,
+  members: Uint32Array,
+  most: number,
+  wholeBits: number,
+): Block {
   let from = 0;
   let to = members.length;
   let length = 0;
-  while ((to - from) * 3 > members.length * 2) {
+  while (to - from > most) {
     const isWhole = length === wholeBits && length > 0;
     if (isWhole && to - from < members.length) break;
     const middle = firstWithBit(prefixes, members, from, to, length);

@@ -9,7 +9,7 @@ import { newSetLines, readSavedSet } from '../../src/firewall/iptables/sets.js';
 import { EMPTY_TABLE, type Tables, readSaved } from '../../src/firewall/iptables/table.js';
 import { transitionOf } from '../../src/firewall/iptables/transition.js';
 import { heldTree } from '../../src/firewall/iptables/tree-listing.js';
-import { treeRulesOf } from '../../src/firewall/iptables/tree-rules.js';
+import { depthOf, treeRulesOf } from '../../src/firewall/iptables/tree-rules.js';
 import { FAMILIES, type Family } from '../../src/ip/family.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { configSchema } from '../../src/config/schema.js';
@@ -119,6 +119,22 @@ describe('restore text', () => {
     expect(transitionOf(NOTHING, setRulesOf(plan, 4))).toContain('*mangle');
     expect(transitionOf(NOTHING, setRulesOf(plan, 6))).toBe('');
   });
+});
+
+test('chains lie no deeper than nf_tables allows, however many lists a rule asks for', () => {
+  const many = Array.from({ length: 3000 }, (_, i) => `11.${i >> 7}.${(2 * i) & 255}.0/24`);
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const firewall = {
+    allow: ['f'],
+    rules: [{ name: 'x', deny: names.slice(0, 3), except: ['d', 'e'] }],
+  };
+  const config = configSchema.parse({ firewall }).firewall;
+  if (!config) throw new Error('no firewall part');
+  const lists = new Map(names.map((name) => [name, addressSet(...many)]));
+  const plan = compilePolicy({ firewall: config, lists });
+  if ('faults' in plan) throw new Error(JSON.stringify(plan.faults));
+  expect(depthOf(treeRulesOf(plan, 4).tables.mangle)).toBeLessThanOrEqual(15);
+  expect(depthOf(treeRulesOf(PLAN, 4).tables.mangle)).toBeGreaterThan(5);
 });
 
 describe('transition', () => {

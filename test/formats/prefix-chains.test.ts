@@ -26,6 +26,26 @@ function longestWay(chains: Chains, index = 0): number {
   return Math.max(rules.length, ...ends);
 }
 
+/** How many chains lie one below the other, from chain `index` on. */
+function depthFrom(chains: Chains, index = 0): number {
+  const below = chains[index]?.map(({ next }) =>
+    next === undefined ? 0 : depthFrom(chains, next),
+  );
+  return 1 + Math.max(0, ...(below ?? []));
+}
+
+/** The chains as iptables-save prints them, `x-0` first. */
+function savedText(chains: Chains): string {
+  return chains
+    .flatMap((rules, index) => [
+      `:x-${index} - [0:0]`,
+      ...rules.map(({ prefix, next }) => {
+        return `-A x-${index} -s ${prefix} ${next === undefined ? '-j DROP' : `-g x-${next}`}`;
+      }),
+    ])
+    .join('\n');
+}
+
 function setOf(family: Family, texts: readonly string[]): RangeSet {
   const { v4, v6 } = addressSet(...texts);
   return family === 4 ? v4 : v6;
@@ -78,6 +98,30 @@ describe.each<Family>([4, 6])('chains of prefixes, IPv%i', (family) => {
     const chains = chainsOf(setOf(family, texts));
     expect(longestWay(chains)).toBeLessThanOrEqual(maxRulesTested(30_000));
     expect(longestWay(chains)).toBeLessThanOrEqual(60);
+  });
+
+  test.each([1, 2, 3])('lie no more than %i below one another, and decide as the set', (depth) => {
+    const check = fc.property(crowded(family), (ranges) => {
+      const texts = ranges.map(([a, b]) => `${textOf(family, a)}-${textOf(family, b)}`);
+      const chains = chainsOf(setOf(family, texts), depth);
+      expect(depthFrom(chains)).toBeLessThanOrEqual(depth);
+      const rules = readSavedRules(savedText(chains), 'x-');
+      for (const edge of ranges.flatMap(([a, b]) => [a - 1n, a, b, b + 1n])) {
+        if (edge < 0n || edge >> BigInt(bitsOf(family)) > 0n) continue;
+        const { target } = decide(rules, 'x-0', textOf(family, edge));
+        const isIn = ranges.some(([a, b]) => a <= edge && edge <= b);
+        expect(target, textOf(family, edge)).toBe(isIn ? 'DROP' : undefined);
+      }
+    });
+    fc.assert(check, { numRuns: 30 });
+  });
+
+  test('of three levels are within three hundred rules for 30,000 prefixes', () => {
+    const low = family === 4 ? 0x3d200000n : 0x20010db8n << 96n;
+    const texts = Array.from({ length: 30_000 }, (_, i) => textOf(family, low + 2n * BigInt(i)));
+    const chains = chainsOf(setOf(family, texts), 3);
+    expect(depthFrom(chains)).toBe(3);
+    expect(longestWay(chains)).toBeLessThanOrEqual(3 * 3 * LEAF_RULES);
   });
 
   test('are one chain for a small set, one empty chain for nothing', () => {

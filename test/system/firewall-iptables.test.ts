@@ -8,6 +8,7 @@ import { temporaryFolder } from '../helpers/cleanup.js';
 import {
   FirewallNetwork,
   LISTS,
+  PEERS,
   type Told,
   type Variant,
   type Wish,
@@ -118,6 +119,41 @@ describe.each(VARIANTS)('boot of $backend, iptables-$iptables', (variant) => {
     expect(await network.tcp('denied', 25)).toBe('refused');
   });
 });
+
+systemTest(
+  'many large lists are not too deep for iptables-nft',
+  [...NEEDS, 'iptables-nft-restore'],
+  async () => {
+    const network = await FirewallNetwork.create({ backend: 'iptables', iptables: 'nft' });
+    const prefixes = (octet: number): string[] =>
+      Array.from({ length: 3000 }, (_, i) => `${octet}.${i >> 7}.${(2 * i) & 255}.0/24`);
+    const rule = { name: 'all', deny: ['asia', 'b'], except: ['c', 'd'] };
+    const wish: Wish = {
+      firewall: { allow: ['e'], rules: [rule, { name: 'ssh', tcp: [22], only: ['c', 'home'] }] },
+      lists: {
+        ...LISTS,
+        asia: [...prefixes(11), ...PEERS.denied],
+        b: [...prefixes(12), ...PEERS.unlisted],
+        c: [...prefixes(13), '2001:db8:1::/48'],
+        d: [...prefixes(14), ...PEERS.office],
+        e: [...prefixes(15), ...PEERS.trusted],
+      },
+    };
+    await network.apply(wish);
+    expect(await network.compare(wish)).toEqual({ present: true, rules: [], lists: [] });
+    const peers = ['denied', 'unlisted', 'office', 'trusted', 'home'] as const;
+    const verdicts = await Promise.all(
+      peers.map((peer) => Promise.all([network.tcp(peer, 22), network.tcp(peer, 80)])),
+    );
+    expect(verdicts).toEqual([
+      ['dropped', 'dropped'],
+      ['dropped', 'dropped'],
+      ['dropped', 'open'],
+      ['open', 'open'],
+      ['open', 'open'],
+    ]);
+  },
+);
 
 systemTest(
   'a name that ipset does not take changes nothing',

@@ -4,9 +4,9 @@ import type { Family } from '../../ip/family.js';
 import { RangeSet } from '../../ip/range-set.js';
 import type { Plan } from '../../policy/plan.js';
 import { tableOf } from './build-table.js';
-import { type JudgeChain, type ListRule, judgementsOf } from './judgement.js';
+import { type JudgeChain, type JudgeRule, type ListRule, judgementsOf } from './judgement.js';
 import { continuationChain, treeChain, treeName } from './names.js';
-import type { Rule, Tables } from './table.js';
+import type { Rule, Table, Tables } from './table.js';
 
 /** The chains that hold one list for one chain of the plan. */
 export interface Tree {
@@ -24,20 +24,37 @@ export interface TreeRules {
   readonly trees: readonly Tree[];
 }
 
+/** nf_tables refuses more chains one below the other ("Too many links"). */
+const MAX_DEPTH = 15;
+/** Chains one below the other in a tree: three of thirty-two rules hold 32,768 prefixes. */
+const TREE_DEPTH = 3;
+
 /**
  * The chains of a plan for one family on a host without ipset: a list is a tree of chains
  * (`prefix-chains.ts`), one for each place that asks for it, since a chain cannot answer yes
  * or no, but only go on to one chain or the other. Where a chain asks for a list it ends, and
  * the rest of it goes on in a chain of its own, to which the tree sends who is not in the list.
+ * Where that makes too many chains one below the other, trees get flatter and chains longer.
  * Pure.
  *
  * @throws UsageError where names cannot be told apart
  */
 export function treeRulesOf(plan: Plan, family: Family): TreeRules {
+  for (let treeDepth = TREE_DEPTH; ; treeDepth--) {
+    const rules = rulesWithTrees(plan, family, treeDepth);
+    if (treeDepth === 1 || depthOf(rules.tables.mangle) <= MAX_DEPTH) return rules;
+  }
+}
+
+function rulesWithTrees(plan: Plan, family: Family, treeDepth: number): TreeRules {
   const judgements = judgementsOf(plan, family);
-  const chains: [string, readonly Rule[]][] = [];
+  const chains: (readonly [string, readonly Rule[]])[] = [];
   const trees: Tree[] = [];
-  for (const chain of judgements.mangle) divide(chain, plan, family, chains, trees);
+  for (const chain of judgements.mangle) {
+    const divided = new ChainDivider(chain, (list) => treeChains(plan, list, family, treeDepth));
+    chains.push(...divided.chains);
+    trees.push(...divided.trees);
+  }
   for (const tree of trees) chains.push(...tree.chains);
   return {
     tables: {
@@ -52,54 +69,116 @@ export function treeRulesOf(plan: Plan, family: Family): TreeRules {
 }
 
 /** Cuts a chain at each question to a list. */
-function divide(
-  chain: JudgeChain,
-  plan: Plan,
-  family: Family,
-  chains: [string, readonly Rule[]][],
-  trees: Tree[],
-): void {
-  let name = chain.name;
-  let rules: Rule[] = [];
-  const asked = new Set<string>();
-  for (const [index, rule] of chain.rules.entries()) {
-    if (typeof rule === 'string') {
-      rules.push({ text: rule });
-      continue;
-    }
-    if (asked.has(rule.list)) continue; // nobody who is in it comes here
-    asked.add(rule.list);
-    const isLast = index === chain.rules.length - 1;
-    const next = isLast ? undefined : continuationChain(chain.name, rule.list);
-    const tree = treeOf(treeName(chain.name, rule.list), rule, next, rangesOf(plan, rule, family));
-    trees.push(tree);
-    chains.push([name, [...rules, { text: `-g ${treeChain(tree.name, 0)}` }]]);
-    if (next === undefined) return;
-    name = next;
-    rules = [];
+class ChainDivider {
+  readonly chains: (readonly [string, readonly Rule[]])[] = [];
+  readonly trees: Tree[] = [];
+  readonly #name: string;
+  readonly #rules: readonly JudgeRule[];
+  readonly #contents: (list: string) => TreeContents;
+
+  constructor(chain: JudgeChain, contents: (list: string) => TreeContents) {
+    this.#name = chain.name;
+    this.#rules = withoutRepeatedLists(chain.rules);
+    this.#contents = contents;
+    this.chains.push([chain.name, this.#rulesFrom(0)]);
   }
-  chains.push([name, rules]);
+
+  /** Rules up to the next list, and the way to it. */
+  #rulesFrom(index: number): Rule[] {
+    const rule = this.#rules[index];
+    if (rule === undefined) return [];
+    if (typeof rule === 'string') return [{ text: rule }, ...this.#rulesFrom(index + 1)];
+    return [{ text: `-g ${this.#treeOf(rule, index)}` }];
+  }
+
+  /** The chain where it goes on behind the list `after`; undefined at the end. */
+  #entryOf(index: number, after: string): string | undefined {
+    const rule = this.#rules[index];
+    if (rule === undefined) return undefined;
+    if (typeof rule !== 'string') return this.#treeOf(rule, index);
+    if (rule.startsWith('-g ')) return rule.slice(3);
+    const name = continuationChain(this.#name, after);
+    this.chains.push([name, this.#rulesFrom(index)]);
+    return name;
+  }
+
+  /** Makes the tree of a list; returns the name of the way in. */
+  #treeOf(rule: ListRule, index: number): string {
+    const name = treeName(this.#name, rule.list);
+    const { ranges, tests } = this.#contents(rule.list);
+    const next = this.#entryOf(index + 1, rule.list);
+    this.trees.push({
+      name,
+      list: rule.list,
+      ranges,
+      verdict: rule.verdict,
+      chains: treeRules(name, rule, tests, next),
+    });
+    return treeChain(name, 0);
+  }
 }
 
-function treeOf(name: string, rule: ListRule, next: string | undefined, ranges: RangeSet): Tree {
-  const option = rule.end === 'src' ? '-s' : '-d';
-  const ruleTexts = ({ prefix, next: below }: ChainRule): Rule[] => {
-    if (below !== undefined) {
-      return [{ text: `${option} ${prefix} -g ${treeChain(name, below)}` }];
-    }
-    return withoutZeroLength(prefix).map((part) => ({
-      text: `${option} ${part} ${rule.verdict}`,
-    }));
-  };
+/** A list, and the tests by which chains find an address in it. */
+interface TreeContents {
+  readonly ranges: RangeSet;
+  readonly tests: readonly (readonly ChainRule[])[];
+}
+
+function treeChains(plan: Plan, list: string, family: Family, depth: number): TreeContents {
+  const ranges = rangesOf(plan, list, family);
+  return { ranges, tests: chainsOf(ranges, depth) };
+}
+
+function treeRules(
+  name: string,
+  { end, verdict }: ListRule,
+  tests: readonly (readonly ChainRule[])[],
+  next: string | undefined,
+): Map<string, readonly Rule[]> {
+  const option = end === 'src' ? '-s' : '-d';
   const miss = next === undefined ? [] : [{ text: `-g ${next}` }];
+  const ruleTexts = ({ prefix, next: below }: ChainRule): Rule[] =>
+    below === undefined
+      ? withoutZeroLength(prefix).map((part) => ({ text: `${option} ${part} ${verdict}` }))
+      : [{ text: `${option} ${prefix} -g ${treeChain(name, below)}` }];
   const chains = new Map<string, readonly Rule[]>();
-  for (const [index, tests] of chainsOf(ranges).entries()) {
-    chains.set(treeChain(name, index), [...tests.flatMap(ruleTexts), ...miss]);
+  for (const [index, chain] of tests.entries()) {
+    chains.set(treeChain(name, index), [...chain.flatMap(ruleTexts), ...miss]);
   }
-  return { name, list: rule.list, ranges, verdict: rule.verdict, chains };
+  return chains;
 }
 
-function rangesOf({ lists }: Plan, { list }: ListRule, family: Family): RangeSet {
+/** Nobody who is in a list comes to a second question for it. */
+function withoutRepeatedLists(rules: readonly JudgeRule[]): JudgeRule[] {
+  const asked = new Set<string>();
+  return rules.filter((rule) => {
+    if (typeof rule === 'string') return true;
+    const isFirst = !asked.has(rule.list);
+    asked.add(rule.list);
+    return isFirst;
+  });
+}
+
+/** How many chains of a table lie one below the other at most. */
+export function depthOf({ chains }: Table): number {
+  const depths = new Map<string, number>();
+  const depth = (name: string): number => {
+    const known = depths.get(name);
+    if (known !== undefined) return known;
+    let below = 0;
+    for (const { text } of chains.get(name) ?? []) {
+      const target = / ?-[jg] (\S+)$/.exec(text)?.[1];
+      if (target !== undefined && chains.has(target)) below = Math.max(below, depth(target));
+    }
+    depths.set(name, below + 1);
+    return below + 1;
+  };
+  let deepest = 0;
+  for (const name of chains.keys()) deepest = Math.max(deepest, depth(name));
+  return deepest;
+}
+
+function rangesOf({ lists }: Plan, list: string, family: Family): RangeSet {
   const set = lists.get(list);
   return (family === 4 ? set?.v4 : set?.v6) ?? RangeSet.empty(family);
 }
