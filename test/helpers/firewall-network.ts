@@ -8,9 +8,10 @@ const TRAFFIC = fileURLToPath(new URL('traffic-agent.mjs', import.meta.url));
 const FIREWALL = fileURLToPath(new URL('firewall-agent.mjs', import.meta.url));
 const PING = fileURLToPath(new URL('ping.pl', import.meta.url));
 
-/** A backend, and for those on iptables which of its two implementations. */
+/** A backend and how it reaches the kernel: path of elements, or implementation of iptables. */
 export interface Variant {
   readonly backend: 'nftables' | 'ipset' | 'iptables';
+  readonly elements?: 'nft' | 'netlink';
   readonly iptables?: 'nft' | 'legacy';
 }
 
@@ -293,7 +294,8 @@ async function startFirewall(
   variant: Variant,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Agent> {
-  const args = [variant.backend, ...(variant.iptables ? [variant.iptables] : [])];
+  const way = variant.iptables ?? variant.elements;
+  const args = [variant.backend, ...(way === undefined ? [] : [way])];
   return Agent.start(server, FIREWALL, args, env);
 }
 

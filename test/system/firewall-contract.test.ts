@@ -18,7 +18,8 @@ import { missing, systemTest } from '../helpers/programs.js';
  */
 
 const VARIANTS: Variant[] = [
-  { backend: 'nftables' },
+  { backend: 'nftables', elements: 'nft' },
+  { backend: 'nftables', elements: 'netlink' },
   { backend: 'ipset', iptables: 'nft' },
   { backend: 'ipset', iptables: 'legacy' },
   { backend: 'iptables', iptables: 'nft' },
@@ -49,7 +50,7 @@ function needsOf({ backend, iptables }: Variant): string[] {
   return ['namespace', 'ip', 'nft', 'perl', ...(backend === 'ipset' ? ['ipset'] : []), ...programs];
 }
 
-describe.each(VARIANTS)('firewall $backend $iptables', (variant) => {
+describe.each(VARIANTS)('firewall $backend, $iptables$elements', (variant) => {
   const needs = needsOf(variant);
   let network: FirewallNetwork;
   let foreign: ForeignRules;
