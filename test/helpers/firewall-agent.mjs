@@ -1,7 +1,7 @@
 /*
  * Drives a backend inside a namespace, as agent.ts asks.
  *
- *   node firewall-agent.mjs nftables
+ *   node firewall-agent.mjs nftables [netlink]
  *   node firewall-agent.mjs ipset nft
  */
 import { writeFileSync } from 'node:fs';
@@ -27,8 +27,12 @@ async function makeBackend(name, variant) {
   if (name === 'iptables') {
     return new (await load('firewall/iptables/iptables-backend.js')).IptablesBackend(variant);
   }
-  const { nftElements } = await load('firewall/nftables/elements.js');
-  return new (await load('firewall/nftables/backend.js')).NftablesBackend(nftElements);
+  const { NftablesBackend } = await load('firewall/nftables/backend.js');
+  if (variant === 'netlink') {
+    const { netlinkElements } = await load('firewall/nftables/netlink-elements.js');
+    return new NftablesBackend(netlinkElements);
+  }
+  return new NftablesBackend((await load('firewall/nftables/elements.js')).nftElements);
 }
 
 const backend = await makeBackend(process.argv[2], process.argv[3]);
