@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { messageOf } from '../../src/util/errors.js';
+
 /** A connection that is tried again and again, and what has to become of it each time. */
 export interface Probe {
   readonly name: string;
@@ -10,7 +12,7 @@ export interface Probe {
 export interface ProbeResult {
   /** How many verdicts there were. */
   readonly count: number;
-  /** Those that were wrong. */
+  /** Those that were wrong, and errors. */
   readonly wrong: readonly string[];
 }
 
@@ -29,7 +31,7 @@ export async function probeDuring(
   const done = work().finally(() => (working = false));
   const probing = (async () => {
     while (working) {
-      for (const { name, ask } of probes) verdicts.get(name)?.push(ask());
+      for (const { name, ask } of probes) verdicts.get(name)?.push(ask().catch(messageOf));
       await sleep(everyMs);
     }
   })();

@@ -55,7 +55,7 @@ const ONE_RULES = [
 const OTHER_RULES = [
   { name: 'dns', udp: [53], deny: ['asia'], action: 'reject' },
   { name: 'ssh', tcp: ['20-23'], only: ['home'] },
-  { name: 'all-mail', tcp: [25, '6000-6010'], deny: ['office', 'asia'] },
+  { name: 'all_mail', tcp: [25, '6000-6010'], deny: ['office', 'asia'] },
 ];
 const ONE_LISTS = listsWith(filler(2000, 0), []);
 const OTHER_LISTS = listsWith(filler(1600, 2), ['192.0.2.128/25', '2001:db8:d:1::/64']);
