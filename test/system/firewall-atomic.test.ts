@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { temporaryFolder } from '../helpers/cleanup.js';
 import { FirewallNetwork, LISTS, type Told, type Wish } from '../helpers/firewall-network.js';
 import { Namespace } from '../helpers/namespace.js';
 import { judgingState } from '../helpers/nft-state.js';
-import { programPath, programEnvironment } from '../helpers/run.js';
+import { programEnvironment, programPath, run } from '../helpers/run.js';
 import { systemTest } from '../helpers/programs.js';
 import { MAIN } from '../helpers/sekisho.js';
 import { statisticsText } from '../helpers/statistics-text.js';
@@ -148,6 +148,12 @@ class TwoConfigurations {
     expect(code, stderr).toBe(0);
   }
 
+  /** What runs inside: process id, state and command line. */
+  async #running(): Promise<string[]> {
+    const { stdout } = await run('ip', ['netns', 'pids', this.network.name]);
+    return Promise.all(stdout.split('\n').filter(Boolean).map(processText));
+  }
+
   /**
    * SIGKILL to the program alone: an nft that it started goes on, and is waited for.
    *
@@ -164,12 +170,19 @@ class TwoConfigurations {
     child.kill('SIGKILL');
     const [, signal] = await ended;
     for (let waited = 0; waited < 10_000; waited += 20) {
-      const { stdout } = await this.network.run('ip', ['netns', 'pids', this.network.name]);
-      if (stdout.trim() === '') return signal === 'SIGKILL';
+      if ((await this.#running()).length === 0) return signal === 'SIGKILL';
       await sleep(20);
     }
-    throw new Error('a program that apply started did not end within 10 s');
+    const left = (await this.#running()).join('; ');
+    throw new Error(`what apply started did not end within 10 s: ${left}`);
   }
+}
+
+async function processText(id: string): Promise<string> {
+  const [state, words] = await Promise.all(
+    ['stat', 'cmdline'].map((name) => readFile(`/proc/${id}/${name}`, 'utf8').catch(() => 'ended')),
+  );
+  return `${state?.split(' ').slice(0, 3).join(' ')} ${words?.replaceAll('\0', ' ')}`;
 }
 
 describe('an apply that is killed', () => {
