@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 
 import type { Namespace } from './namespace.js';
 
-type NftObject = Record<string, Record<string, unknown>>;
+type NftObject = Record<string, Readonly<Record<string, unknown>> & { readonly name?: string }>;
 
 /**
  * What the kernel holds in the table `inet sekisho` and packets can meet, as sorted lines: hooks,
@@ -20,7 +20,7 @@ export async function judgingState(network: Namespace): Promise<string[]> {
     .filter(({ set, counter }) => {
       const name = set?.['name'] ?? counter?.['name'];
       if (name === undefined) return true;
-      return rules.includes(JSON.stringify(set ? `@${String(name)}` : name));
+      return rules.includes(JSON.stringify(set ? `@${name}` : name));
     })
     .map((object) => {
       const chain = object['rule']?.['chain'];

@@ -27,10 +27,10 @@ export async function probeDuring(
   work: () => Promise<void>,
 ): Promise<Map<string, ProbeResult>> {
   const verdicts = new Map(probes.map(({ name }) => [name, [] as Promise<string>[]]));
-  let working = true;
-  const done = work().finally(() => (working = false));
+  const working = new AbortController();
+  const done = work().finally(() => working.abort());
   const probing = (async () => {
-    while (working) {
+    while (!working.signal.aborted) {
       for (const { name, ask } of probes) verdicts.get(name)?.push(ask().catch(messageOf));
       await sleep(everyMs);
     }

@@ -141,11 +141,14 @@ class TwoConfigurations {
     return [MAIN, 'apply', '--config', config, '--from', from];
   }
 
-  async apply(name: string): Promise<void> {
+  /** @returns how long it took, milliseconds */
+  async apply(name: string): Promise<number> {
+    const start = performance.now();
     const { code, stderr } = await this.network.run(process.execPath, this.#words(name), {
       env: { SSH_CONNECTION: '' },
     });
     expect(code, stderr).toBe(0);
+    return performance.now() - start;
   }
 
   /** What runs inside: process id, state and command line. */
@@ -194,9 +197,7 @@ describe('an apply that is killed', () => {
       const states: Record<string, string[]> = {};
       let tookMs = 0;
       for (const name of ['new', 'old', 'new', 'old']) {
-        const start = performance.now();
-        await host.apply(name);
-        tookMs = performance.now() - start;
+        tookMs = await host.apply(name);
         states[name] ??= await judgingState(host.network);
         expect(await judgingState(host.network), name).toEqual(states[name]);
       }
@@ -205,18 +206,17 @@ describe('an apply that is killed', () => {
       let [from, to] = ['old', 'new'];
       for (let k = 0; k < KILLS; k++) {
         // the first third is the start of Node and the reading of files
-        const afterMs = tookMs * (0.3 + 0.75 * Math.random());
+        const afterMs = tookMs * (0.3 + 0.7 * Math.random());
         if (await host.applyKilled(to, afterMs)) outcomes.killed += 1;
         const held = await judgingState(host.network);
         const isOld = JSON.stringify(held) === JSON.stringify(states[from]);
         outcomes[isOld ? 'old' : 'new'] += 1;
         if (!isOld) expect(held, `killed after ${afterMs.toFixed(0)} ms`).toEqual(states[to]);
-        await host.apply(to);
+        tookMs = await host.apply(to);
         expect(await judgingState(host.network), 'the next apply').toEqual(states[to]);
         [from, to] = [to, from];
       }
-      if (process.env['SEKISHO_TEST_TALK']) console.log(outcomes);
-      expect(outcomes.killed, JSON.stringify(outcomes)).toBeGreaterThan(KILLS / 3);
+      expect(outcomes.killed, JSON.stringify(outcomes)).toBeGreaterThan(KILLS / 4);
     },
     60_000 + KILLS * 15_000,
   );
