@@ -8,6 +8,7 @@ import { format, resolveConfig } from 'prettier';
 import { benchmarkExport } from './cli/export.js';
 import { benchmarkMemory } from './cli/memory.js';
 import { benchmarkVersion } from './cli/version.js';
+import { benchmarkApply } from './firewall/apply.js';
 import { ROOT } from './paths.js';
 import { documentText, machineLine, tableText } from './report.js';
 import type { Benchmark, Outcome } from './row.js';
@@ -27,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   version: benchmarkVersion,
   memory: benchmarkMemory,
   csv: benchmarkCsv,
+  apply: benchmarkApply,
 };
 
 const DOCUMENT = 'docs/performance.md';

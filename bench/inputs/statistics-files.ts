@@ -12,14 +12,20 @@ export interface Input {
 
 const MB = 1e6;
 
-/** The four files of August 2013, or synthetic ones of their sizes written into `folder`. */
-export function filesOf2013(folder: string): Input {
-  const real = ['apnic-20130813', 'arin-20130813', 'lacnic-20130812', 'ripencc-20130812'].map(
+/** The four files of August 2013; undefined where one of them is missing. */
+export function realFilesOf2013(): Input | undefined {
+  const paths = ['apnic-20130813', 'arin-20130813', 'lacnic-20130812', 'ripencc-20130812'].map(
     (name) => `${SHARED_DATA}delegated-${name}`,
   );
-  if (real.every((path) => existsSync(path))) {
-    return { paths: real, origin: 'APNIC, ARIN, LACNIC and RIPE NCC, 2013-08' };
-  }
+  return paths.every((path) => existsSync(path))
+    ? { paths, origin: 'APNIC, ARIN, LACNIC and RIPE NCC, 2013-08' }
+    : undefined;
+}
+
+/** The four files of August 2013, or synthetic ones of their sizes written into `folder`. */
+export function filesOf2013(folder: string): Input {
+  const real = realFilesOf2013();
+  if (real) return real;
   const sizes = { apnic: 1.5 * MB, arin: 3.3 * MB, lacnic: 0.6 * MB, ripencc: 4 * MB };
   const paths = writeSynthetic(folder, sizes, false);
   return { paths, origin: 'synthetic files (no ../shared/data)' };

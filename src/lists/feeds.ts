@@ -8,6 +8,7 @@ import { sha256Of } from '../sources/store.js';
 import { makeFolder, removeLeftovers, writeFileAtomically } from '../util/atomic-file.js';
 import { KnownError, messageOf } from '../util/errors.js';
 import { neighboursOf } from './definitions.js';
+import { feedPath } from './feed-path.js';
 import { parseManualList } from './manual.js';
 
 /** A list that is downloaded. */
@@ -48,11 +49,6 @@ function exceptedLists(definitions: Readonly<Record<string, ListDefinition>>): S
   };
   for (const { except } of Object.values(definitions)) for (const name of except) add(name);
   return found;
-}
-
-/** Where the last good copy of a feed is, or would be. */
-export function feedPath(state: string, list: string): string {
-  return join(state, 'feeds', `${list}.txt`);
 }
 
 /**

@@ -7,7 +7,7 @@ import { ParseError, SourceError } from '../util/errors.js';
 import { reasonOf } from '../util/system-error.js';
 import { type Catalogue, type ListLines, buildCatalogue, faultText } from './catalogue.js';
 import { findDefinitionFaults, neighboursOf } from './definitions.js';
-import { feedPath } from './feeds.js';
+import { feedPath } from './feed-path.js';
 import { parseManualList } from './manual.js';
 
 type Definitions = Readonly<Record<string, ListDefinition>>;

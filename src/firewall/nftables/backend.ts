@@ -31,6 +31,8 @@ import { type NftRuleset, type NftSet, rulesetOf } from './ruleset.js';
 export class NftablesBackend implements Backend {
   readonly name = 'nftables';
   readonly #elements: ElementPath;
+  /** What this process wrote last, so that the boot file needs no listing of its own. */
+  #written: { readonly wanted: string; readonly marks: string } | undefined;
 
   constructor(elements: ElementPath) {
     this.#elements = elements;
@@ -64,6 +66,7 @@ export class NftablesBackend implements Backend {
   }
 
   async apply(plan: Plan, { present, rules, lists }: Difference): Promise<void> {
+    this.#written = undefined;
     const ruleset = rulesetOf(plan);
     if (!present) return this.#applyFresh(ruleset);
     if (rules.length === 0) return this.#applyLists(lists);
@@ -75,14 +78,18 @@ export class NftablesBackend implements Backend {
   }
 
   async flush(): Promise<void> {
+    this.#written = undefined;
     await runCommands(command.removeTable());
   }
 
   async bootFiles(plan: Plan): Promise<ReadonlyMap<string, string>> {
-    return new Map([[BOOT_FILE, bootRuleset(plan, (await listTable())?.marks)]]);
+    const isWritten = this.#written?.wanted === wantedHash(rulesetOf(plan));
+    const marks = isWritten ? this.#written?.marks : (await listTable())?.marks;
+    return new Map([[BOOT_FILE, bootRuleset(plan, marks)]]);
   }
 
   async loadBoot(folder: string): Promise<void> {
+    this.#written = undefined;
     await runCommandFile(join(folder, BOOT_FILE));
   }
 
@@ -103,12 +110,10 @@ export class NftablesBackend implements Backend {
       ...command.makeObjects(ruleset),
     ]);
     try {
-      const built = await this.#listing();
+      const marks = marksOf(ruleset, await this.#listing());
       await this.#fill(ruleset.sets);
-      await runCommands([
-        ...ruleset.hooks.flatMap(command.addHook),
-        ...command.writeMarks(marksOf(ruleset, built)),
-      ]);
+      await runCommands([...ruleset.hooks.flatMap(command.addHook), ...command.writeMarks(marks)]);
+      this.#written = { wanted: wantedHash(ruleset), marks };
     } catch (error) {
       // what was made has no hook and judged nothing: take it away again
       await runCommands(command.removeTable());
@@ -155,7 +160,9 @@ export class NftablesBackend implements Backend {
 
   /** The marks tell at the next compare that the rules are those that were loaded. */
   async #mark(ruleset: NftRuleset): Promise<void> {
-    await runCommands(command.writeMarks(marksOf(ruleset, await this.#listing())));
+    const marks = marksOf(ruleset, await this.#listing());
+    await runCommands(command.writeMarks(marks));
+    this.#written = { wanted: wantedHash(ruleset), marks };
   }
 
   async #listing(): Promise<TableListing> {
