@@ -283,7 +283,7 @@ describe('a confirmation', () => {
 
   systemTest(
     'another backend takes the place of the one before, and gives it back',
-    [...NEEDS, 'ipset', 'iptables'],
+    [...NEEDS, 'iptables-nft', 'ip6tables-nft', 'iptables-nft-save'],
     async () => {
       const host = await Host.make();
       await host.run('apply');
@@ -291,7 +291,7 @@ describe('a confirmation', () => {
       expect((await host.run('apply')).code).toBe(0);
       expect(await host.nft('list', 'tables')).not.toContain('inet sekisho');
       const saved = async (): Promise<string> =>
-        (await host.network.run('iptables-save', [])).stdout;
+        (await host.network.run('iptables-nft-save', [])).stdout;
       expect(await saved()).toContain('SEKISHO-r-ssh');
       const boot = join(host.folder, 'state', 'firewall', 'boot');
       expect(existsSync(join(boot, 'ruleset.json'))).toBe(false);
