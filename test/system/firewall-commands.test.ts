@@ -323,6 +323,11 @@ describe('drift and boot', () => {
       ['flush', 'chain', 'inet', 'sekisho', 'prerouting'],
       ['insert', 'rule', 'inet', 'sekisho', 'judge.in', 'accept'],
       ['flush', 'chain', 'inet', 'sekisho', 'deny.mail.asia'],
+      [
+        'flush chain inet sekisho prerouting; delete chain inet sekisho prerouting; ' +
+          'add chain inet sekisho prerouting { type filter hook prerouting priority 0; }; ' +
+          'add rule inet sekisho prerouting jump judge.in',
+      ],
       ['delete', 'table', 'inet', 'sekisho'],
       ['flush', 'ruleset'],
     ];

@@ -33,10 +33,9 @@ export const HOST_SESSIONS: SessionSources = {
 };
 
 /**
- * The peers of authenticated sessions: SSH_CONNECTION of this process, or where it has
- * none (sudo leaves it out) that of the processes from which it descends, logind's remote sessions, and
- * utmp. A mere TCP connection to sshd is no session: whoever guesses passwords
- * has one too.
+ * The peers of authenticated sessions: SSH_CONNECTION of this process, or where it has none
+ * (sudo leaves it out) of those from which it descends, logind's remote sessions, and utmp. A
+ * mere TCP connection to sshd is no session: whoever guesses passwords has one too.
  */
 export function findSessionPeers(sources: SessionSources = HOST_SESSIONS): SessionPeer[] {
   const peers = new Map<string, SessionPeer>();
