@@ -6,11 +6,15 @@ import { NftablesBackend } from './nftables/backend.js';
 import { bestElementPath } from './nftables/netlink-elements.js';
 
 /** The backends that are built, by name. */
-const BACKENDS: Readonly<Partial<Record<BackendName, () => Backend>>> = {
+const BACKENDS: Readonly<Record<BackendName, () => Backend>> = {
   nftables: () => new NftablesBackend(bestElementPath()),
   ipset: () => new IpsetBackend(),
   iptables: () => new IptablesBackend(),
 };
+
+export function backendNamed(name: BackendName): Backend {
+  return BACKENDS[name]();
+}
 
 /** A backend, and why it was taken. */
 export interface Choice {
@@ -26,8 +30,7 @@ export interface Choice {
 export async function chooseBackend(wanted: BackendName | 'auto'): Promise<Choice> {
   const obstacles: string[] = [];
   for (const name of wanted === 'auto' ? BACKEND_NAMES : [wanted]) {
-    const backend = BACKENDS[name]?.();
-    if (backend === undefined) continue;
+    const backend = backendNamed(name);
     const obstacle = await backend.findObstacle();
     if (obstacle === undefined) {
       const others = obstacles.length > 0 ? ` (${obstacles.join('; ')})` : '';

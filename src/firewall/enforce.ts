@@ -1,9 +1,7 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { Plan } from '../policy/plan.js';
 import { UsageError } from '../util/errors.js';
-import type { Backend, Difference } from './backend.js';
+import type { Backend, BackendName, Difference } from './backend.js';
+import { backendNamed } from './choose.js';
 import type { FirewallFolder, Generation } from './generations.js';
 
 /** A backend and the folder in which it remembers; the caller holds the lock of the state. */
@@ -40,32 +38,41 @@ export async function applyPlan(
 ): Promise<boolean> {
   const before = folder.read();
   const changes = differs(difference);
-  if (!changes && before.current !== undefined && before.heldSince === undefined) return false;
+  const isKnown = before.current?.backend === backend.name && before.heldSince === undefined;
+  if (!changes && isKnown && before.unfinished === undefined) return false;
   const number = (before.current?.number ?? 0) + 1;
-  const previous = before.current ?? 'nothing';
-  if (changes && confirmMs !== undefined) {
-    // until the new generation stands, the current one is what a roll-back goes back to
-    folder.write({ ...before, previous, pending: { deadlineMs: nowMs + confirmMs } });
-  }
+  const previous = changes ? (before.current ?? 'nothing') : (before.previous ?? 'nothing');
+  const pending =
+    changes && confirmMs !== undefined ? { pending: { deadlineMs: nowMs + confirmMs } } : {};
+  // until the new generation stands, the current one is what a roll-back goes back to
+  if (changes) folder.write({ ...before, previous, ...pending, unfinished: true });
   try {
     if (changes) await backend.apply(plan, difference);
   } catch (error) {
     folder.write(before);
     throw error;
   }
+  await flushReplaced(before.current?.backend, backend);
   const appliedAt = new Date(nowMs).toISOString();
   const current: Generation = { number, backend: backend.name, appliedAt };
   folder.writeGeneration(current, await backend.bootFiles(plan));
-  const pending =
-    changes && confirmMs !== undefined ? { pending: { deadlineMs: nowMs + confirmMs } } : {};
-  folder.write({
-    current,
-    previous: changes ? previous : (before.previous ?? 'nothing'),
-    ...pending,
-  });
-  if (changes) folder.removeGeneration(before.previous);
-  else folder.removeGeneration(before.current);
+  // a machine that is switched off and on while nobody has confirmed comes back with the old rules
+  if (pending.pending === undefined) folder.bootFrom(current);
+  const memory = { current, previous, ...pending };
+  folder.write(memory);
+  folder.removeForgotten(memory);
   return changes;
+}
+
+/**
+ * Takes away what another backend holds of ours, once this one holds the rules. The backends of
+ * iptables share their chains, so that each replaces the other's rules by itself.
+ */
+async function flushReplaced(old: BackendName | undefined, held: Backend): Promise<void> {
+  if (old === undefined || old === held.name) return;
+  if (old !== 'nftables' && held.name !== 'nftables') return;
+  const other = backendNamed(old);
+  if ((await other.findObstacle()) === undefined) await other.flush();
 }
 
 /**
@@ -79,27 +86,33 @@ export async function rollBack({ backend, folder }: Enforcer, nowMs: number): Pr
   const { previous } = memory;
   if (previous === undefined) throw new UsageError('there is no apply to roll back');
   if (previous === 'nothing') {
-    await backend.flush();
+    await flushAll(backend, memory.current?.backend);
     folder.clearBoot();
   } else {
-    const from = folder.generationFolder(previous);
-    await backend.loadBoot(from);
-    folder.writeBoot(
-      new Map(readdirSync(from).map((name) => [name, readFileSync(join(from, name), 'utf8')])),
-    );
+    const target = previous.backend === backend.name ? backend : backendNamed(previous.backend);
+    await target.loadBoot(folder.generationFolder(previous));
+    for (const name of new Set([backend.name, memory.current?.backend])) {
+      await flushReplaced(name, target);
+    }
+    folder.bootFrom(previous);
   }
   const heldSince = new Date(nowMs).toISOString();
-  folder.write({ ...(previous !== 'nothing' && { current: previous }), heldSince });
-  if (memory.current !== undefined && memory.current !== previous) {
-    const isKept = previous !== 'nothing' && previous.number === memory.current.number;
-    if (!isKept) folder.removeGeneration(memory.current);
-  }
+  const after = { ...(previous !== 'nothing' && { current: previous }), heldSince };
+  folder.write(after);
+  folder.removeForgotten(after);
+}
+
+async function flushAll(backend: Backend, applied: BackendName | undefined): Promise<void> {
+  await backend.flush();
+  await flushReplaced(applied, backend);
 }
 
 /** Keeps what was applied. @returns whether a confirmation was waited for */
 export function confirm({ folder }: Pick<Enforcer, 'folder'>): boolean {
   const { pending, ...rest } = folder.read();
   if (pending === undefined) return false;
+  // an apply that was cut off has no files yet; the next one makes them
+  if (rest.current !== undefined && rest.unfinished === undefined) folder.bootFrom(rest.current);
   folder.write(rest);
   return true;
 }
@@ -114,10 +127,8 @@ export async function settleOverdue(enforcer: Enforcer, nowMs: number): Promise<
 
 /** Takes away everything of ours, and forgets. */
 export async function flush({ backend, folder }: Enforcer): Promise<void> {
-  await backend.flush();
-  const { current, previous } = folder.read();
+  await flushAll(backend, folder.read().current?.backend);
   folder.clearBoot();
   folder.write({});
-  folder.removeGeneration(current);
-  folder.removeGeneration(previous);
+  folder.removeForgotten({});
 }

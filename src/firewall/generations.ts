@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { makeFolder, writeFileAtomically } from '../util/atomic-file.js';
@@ -21,6 +21,8 @@ export interface FirewallMemory {
   readonly previous?: Generation | 'nothing';
   /** A roll-back that comes unless somebody confirms. */
   readonly pending?: { readonly deadlineMs: number };
+  /** Set while an apply is at work: one that was cut off left the kernel as `previous` or new. */
+  readonly unfinished?: true;
   /** Set by a roll-back: unattended runs do not apply until a person does. */
   readonly heldSince?: string;
 }
@@ -66,28 +68,44 @@ export class FirewallFolder {
 
   /** Writes the files of a generation, before `write` names it. */
   writeGeneration(generation: Generation, files: ReadonlyMap<string, string>): void {
-    const folder = this.generationFolder(generation);
-    makeFolder(folder);
-    for (const [name, text] of files) {
-      writeFileAtomically(join(folder, name), [text], { fsync: true });
-    }
-    this.writeBoot(files);
+    writeFolder(this.generationFolder(generation), files);
   }
 
-  /** What the next boot loads. */
-  writeBoot(files: ReadonlyMap<string, string>): void {
-    makeFolder(this.bootFolder);
-    for (const [name, text] of files) {
-      writeFileAtomically(join(this.bootFolder, name), [text], { fsync: true });
-    }
+  /** Makes a generation what the next boot loads. */
+  bootFrom(generation: Generation): void {
+    const from = this.generationFolder(generation);
+    const names = readdirSync(from);
+    writeFolder(
+      this.bootFolder,
+      new Map(names.map((name) => [name, readFileSync(join(from, name), 'utf8')])),
+    );
   }
 
   clearBoot(): void {
     rmSync(this.bootFolder, { recursive: true, force: true });
   }
 
-  removeGeneration(generation: Generation | 'nothing' | undefined): void {
-    if (generation === undefined || generation === 'nothing') return;
-    rmSync(this.generationFolder(generation), { recursive: true, force: true });
+  /** Removes the files of generations that the memory does not name. */
+  removeForgotten({ current, previous }: FirewallMemory): void {
+    const kept = [current, previous].flatMap((generation) =>
+      generation === undefined || generation === 'nothing'
+        ? []
+        : [`generation-${generation.number}`],
+    );
+    for (const name of existsSync(this.path) ? readdirSync(this.path) : []) {
+      if (!/^generation-\d+$/.test(name) || kept.includes(name)) continue;
+      rmSync(join(this.path, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** Leaves these files and no others: those of another backend would be loaded as well. */
+function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
+  makeFolder(folder);
+  for (const [name, text] of files) {
+    writeFileAtomically(join(folder, name), [text], { fsync: true });
+  }
+  for (const name of readdirSync(folder)) {
+    if (!files.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
   }
 }

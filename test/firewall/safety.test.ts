@@ -15,6 +15,8 @@ function addressOf(text: string) {
   return address;
 }
 
+const NO_ANCESTORS = { procFolder: '/none', parent: 1 };
+
 /** A record of utmp(5). */
 function utmpRecord(type: number, user: string, address: readonly number[]): Buffer {
   const record = Buffer.alloc(384);
@@ -43,7 +45,7 @@ describe('peers of authenticated sessions', () => {
     ];
     await writeFile(utmpFile, Buffer.concat(records));
     const environment = { SSH_CONNECTION: '203.0.113.1 50022 192.0.2.1 2222' };
-    const peers = findSessionPeers({ environment, logindFolder, utmpFile });
+    const peers = findSessionPeers({ ...NO_ANCESTORS, environment, logindFolder, utmpFile });
     expect(peers.map((peer) => [formatAddress(peer.address), peer.port])).toEqual([
       ['203.0.113.1', 2222],
       ['2001:db8::5', undefined],
@@ -54,15 +56,44 @@ describe('peers of authenticated sessions', () => {
 
   test('none on a host without any of these', () => {
     const nowhere = '/nonexistent';
-    expect(findSessionPeers({ environment: {}, logindFolder: nowhere, utmpFile: nowhere })).toEqual(
-      [],
-    );
+    expect(
+      findSessionPeers({
+        ...NO_ANCESTORS,
+        environment: {},
+        logindFolder: nowhere,
+        utmpFile: nowhere,
+      }),
+    ).toEqual([]);
   });
 
   test('IPv4 clients of a dual-stack sshd are IPv4', () => {
     const environment = { SSH_CONNECTION: '::ffff:198.51.100.7 1 ::ffff:192.0.2.1 22' };
-    const [peer] = findSessionPeers({ environment, logindFolder: '/none', utmpFile: '/none' });
+    const [peer] = findSessionPeers({
+      ...NO_ANCESTORS,
+      environment,
+      logindFolder: '/none',
+      utmpFile: '/none',
+    });
     expect(peer && formatAddress(peer.address)).toBe('198.51.100.7');
+  });
+
+  test('are found behind sudo, with the port, in the environment of an ancestor', async () => {
+    const procFolder = await temporaryFolder();
+    const processes: readonly (readonly [number, number, string])[] = [
+      [30, 20, 'HOME=/root\0'], // sudo
+      [20, 10, 'HOME=/home/ann\0SSH_CONNECTION=203.0.113.1 50022 192.0.2.1 2222\0TERM=x\0'],
+      [10, 1, ''],
+    ];
+    for (const [pid, parent, environ] of processes) {
+      await mkdir(join(procFolder, String(pid)));
+      await writeFile(join(procFolder, String(pid), 'status'), `Name:\tx\nPPid:\t${parent}\n`);
+      await writeFile(join(procFolder, String(pid), 'environ'), environ);
+    }
+    const elsewhere = { environment: {}, logindFolder: '/none', utmpFile: '/none' };
+    const peers = findSessionPeers({ ...elsewhere, procFolder, parent: 30 });
+    expect(peers.map((peer) => [formatAddress(peer.address), peer.port])).toEqual([
+      ['203.0.113.1', 2222],
+    ]);
   });
 });
 

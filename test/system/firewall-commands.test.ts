@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -39,10 +39,10 @@ class Host {
     return host;
   }
 
-  async configure(rules: string, more = ''): Promise<void> {
+  async configure(rules: string, more = '', backend = 'nftables'): Promise<void> {
     const lists =
       '{ asia: { countries: [KR] }, home: { countries: [JP] }, blocked: { file: blocked.txt } }';
-    const text = `state: state\nlists: ${lists}\nfirewall: { backend: nftables, rules: ${rules}${more} }\n`;
+    const text = `state: state\nlists: ${lists}\nfirewall: { backend: ${backend}, rules: ${rules}${more} }\n`;
     await writeFile(join(this.folder, 'sekisho.yaml'), text);
   }
 
@@ -216,6 +216,92 @@ describe('a confirmation', () => {
     expect(await host.sshPort()).toBe('22');
   });
 
+  systemTest('counts from when it was written down, whatever the clock says', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    await host.run('apply', ['--confirm', '60']);
+    // as after a slow apply, or a clock that was set back: the watch ends before the deadline
+    const file = join(host.folder, 'state', 'firewall', 'memory.json');
+    const { deadlineMs } = host.memory()['pending'] as { deadlineMs: number };
+    const other = await host.run('rollback', ['--when-due', '1']);
+    expect(other.code).toBe(0); // the watch of another apply leaves this one alone
+    expect(await host.sshPort()).toBe('2222');
+    const soon = Date.now() + 500;
+    await writeFile(file, readFileSync(file, 'utf8').replace(String(deadlineMs), String(soon)));
+    expect((await host.run('rollback', ['--when-due', String(soon)])).code).toBe(0);
+    expect(await host.sshPort()).toBe('22');
+    expect(host.memory()).not.toHaveProperty('pending');
+  });
+
+  systemTest('that is waited for changes nothing at the next boot', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    await host.run('apply', ['--confirm', '60']);
+    const boot = join(host.folder, 'state', 'firewall', 'boot', 'ruleset.json');
+    await host.network.run('nft', ['-j', '-f', boot]); // a reboot: the watch is gone
+    expect(await host.sshPort()).toBe('22');
+    expect((await host.run('confirm')).code).toBe(0);
+    await host.network.run('nft', ['-j', '-f', boot]);
+    expect(await host.sshPort()).toBe('2222');
+  });
+
+  systemTest('can be had after an apply that was cut off was confirmed', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    // as an `apply --confirm` leaves it that is killed right after it wrote its deadline down
+    const file = join(host.folder, 'state', 'firewall', 'memory.json');
+    const { current } = host.memory();
+    const pending = { deadlineMs: Date.now() + 60_000 };
+    await writeFile(
+      file,
+      JSON.stringify({ current, previous: current, pending, unfinished: true }),
+    );
+    expect((await host.run('confirm')).code).toBe(0);
+    await host.configure(OTHER_PORT);
+    expect((await host.run('apply')).code).toBe(0);
+    expect(await host.sshPort()).toBe('2222');
+    expect((await host.run('rollback')).code).toBe(0);
+    expect(await host.sshPort()).toBe('22');
+  });
+
+  systemTest('that is overdue is settled also where no plan can be made', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    await host.run('apply', ['--confirm', '60']);
+    const file = join(host.folder, 'state', 'firewall', 'memory.json');
+    await writeFile(
+      file,
+      readFileSync(file, 'utf8').replace(/"deadlineMs": \d+/, '"deadlineMs": 1'),
+    );
+    await rm(join(host.folder, 'blocked.txt'));
+    expect((await host.run('apply')).code).not.toBe(0);
+    expect(await host.sshPort()).toBe('22');
+  });
+
+  systemTest(
+    'another backend takes the place of the one before, and gives it back',
+    [...NEEDS, 'iptables-nft', 'ip6tables-nft', 'iptables-nft-save'],
+    async () => {
+      const host = await Host.make();
+      await host.run('apply');
+      await host.configure(RULES, '', 'iptables');
+      expect((await host.run('apply')).code).toBe(0);
+      expect(await host.nft('list', 'tables')).not.toContain('inet sekisho');
+      const saved = async (): Promise<string> =>
+        (await host.network.run('iptables-nft-save', [])).stdout;
+      expect(await saved()).toContain('SEKISHO-r-ssh');
+      const boot = join(host.folder, 'state', 'firewall', 'boot');
+      expect(existsSync(join(boot, 'ruleset.json'))).toBe(false);
+      expect((await host.run('rollback')).code).toBe(0);
+      expect(await host.sshPort()).toBe('22');
+      expect(await saved()).not.toContain('SEKISHO');
+      expect(existsSync(join(boot, 'rules.iptables'))).toBe(false);
+    },
+  );
+
   systemTest('rolls back to nothing where nothing was', NEEDS, async () => {
     const host = await Host.make();
     await host.run('apply');
@@ -237,6 +323,11 @@ describe('drift and boot', () => {
       ['flush', 'chain', 'inet', 'sekisho', 'prerouting'],
       ['insert', 'rule', 'inet', 'sekisho', 'judge.in', 'accept'],
       ['flush', 'chain', 'inet', 'sekisho', 'deny.mail.asia'],
+      [
+        'flush chain inet sekisho prerouting; delete chain inet sekisho prerouting; ' +
+          'add chain inet sekisho prerouting { type filter hook prerouting priority 0; }; ' +
+          'add rule inet sekisho prerouting jump judge.in',
+      ],
       ['delete', 'table', 'inet', 'sekisho'],
       ['flush', 'ruleset'],
     ];

@@ -35,6 +35,7 @@ export const define: CommandModule['define'] = (command, run) => {
 };
 
 async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promise<ExitCode> {
+  const session = await openFirewall(loaded); // first: an overdue roll-back waits for no plan
   const { plan, complete } = await openPlan(loaded, options);
   const dangers = [...lockedOutPeers(plan, findSessionPeers()), ...contradictedAdmins(plan)];
   if (dangers.length > 0 && !options.force) {
@@ -42,7 +43,6 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
       [...dangers, 'nothing was applied; mend the configuration, or give --force'].join('\n'),
     );
   }
-  const session = await openFirewall(loaded);
   if (session.folder.read().pending !== undefined) {
     throw new UsageError(
       'the last apply waits for `sekisho confirm` or `sekisho rollback`; nothing was applied',
@@ -50,14 +50,15 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   }
   const difference = await session.backend.compare(plan);
   const confirmMs = options.confirm === undefined ? undefined : options.confirm * 1000;
-  if (confirmMs !== undefined && differs(difference)) startWatch(loaded, confirmMs);
   for (const line of changeLines(difference)) note(line);
   if (session.folder.read().current === undefined && loaded.config.firewall?.mode === 'enforce') {
     note('this is the first apply here: `mode: observe` would count for a day and deny nobody');
   }
   if (differs(difference)) await collectBefore(session);
+  const nowMs = Date.now();
+  if (confirmMs !== undefined && differs(difference)) startWatch(loaded, nowMs + confirmMs);
   const changed = await applyPlan(session, plan, difference, {
-    nowMs: Date.now(),
+    nowMs,
     ...(confirmMs !== undefined && { confirmMs }),
   });
   if (!changed) note('the kernel holds what it should; nothing was written');
@@ -71,10 +72,10 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
  * Starts the process that rolls back when the time has come: a session of its own, so that it
  * outlives this process, its terminal and the ssh session.
  */
-function startWatch(loaded: LoadedConfig, confirmMs: number): void {
+function startWatch(loaded: LoadedConfig, deadlineMs: number): void {
   const main = fileURLToPath(new URL('../../main.js', import.meta.url));
   const config = loaded.file === undefined ? [] : ['--config', loaded.resolvePath(loaded.file)];
-  const args = [main, 'rollback', '--when-due', String(confirmMs), ...config];
+  const args = [main, 'rollback', '--when-due', String(deadlineMs), ...config];
   spawn(process.execPath, args, { detached: true, stdio: 'ignore', cwd: '/' }).unref();
 }
 

@@ -18,8 +18,8 @@ export const define: CommandModule['define'] = (command, run) => {
     .action(async (options: PlanOptions) =>
       run(async () => {
         const loaded = await loadFor(options);
-        const { plan, complete } = await openPlan(loaded, options);
         const { backend, reason } = await openFirewall(loaded);
+        const { plan, complete } = await openPlan(loaded, options);
         const difference = await backend.compare(plan);
         const dangers = [...lockedOutPeers(plan, findSessionPeers()), ...contradictedAdmins(plan)];
         if (options.json) {

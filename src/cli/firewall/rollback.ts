@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
 
 import type { LoadedConfig } from '../../config/load.js';
-import { confirm, rollBack, settleOverdue } from '../../firewall/enforce.js';
+import { confirm, rollBack } from '../../firewall/enforce.js';
 import { chooseBackend } from '../../firewall/choose.js';
 import { FirewallFolder } from '../../firewall/generations.js';
-import { EXIT, type ExitCode } from '../../util/errors.js';
+import { EXIT, type ExitCode, KnownError } from '../../util/errors.js';
 import { takeLock } from '../../util/lock.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addConfigOption } from '../data-options.js';
@@ -18,13 +18,15 @@ interface RollbackOptions extends DataOptions {
   readonly whenDue?: string;
 }
 
-/** How long past its time the watch waits for the lock before each further try. */
 const LOCK_WAIT_MS = 30_000;
-const LOCK_TRIES = 10;
+/** Between two tries of the watch. */
+const RETRY_MS = 5000;
 
 export const define: CommandModule['define'] = (command, run) => {
   addConfigOption(command)
-    .addOption(new Option('--when-due <ms>', 'wait, then roll back unless confirmed').hideHelp())
+    .addOption(
+      new Option('--when-due <ms since 1970>', 'wait, then roll back unless confirmed').hideHelp(),
+    )
     .action(async (options: RollbackOptions) =>
       run(async () => {
         const loaded = await loadFor(options);
@@ -39,23 +41,31 @@ export const define: CommandModule['define'] = (command, run) => {
     );
 };
 
-/** The process that `apply --confirm` leaves behind. */
-async function watch(loaded: LoadedConfig, ms: number): Promise<ExitCode> {
+/**
+ * The process that `apply --confirm` leaves behind. It ends when nothing waits for a
+ * confirmation any more, and not before: what stands may have locked everybody out. The lock
+ * comes first: an apply that still works holds it and has written nothing down yet.
+ */
+async function watch(loaded: LoadedConfig, deadlineMs: number): Promise<ExitCode> {
   const state = loaded.resolvePath(loaded.config.state);
-  await sleep(ms);
-  for (let tries = 0; tries < LOCK_TRIES; tries++) {
-    if (new FirewallFolder(state).read().pending === undefined) return EXIT.done;
+  const folder = new FirewallFolder(state);
+  await sleep(Math.max(0, deadlineMs - Date.now()));
+  for (;;) {
     const attempt = await takeLock(state, { command: 'sekisho rollback', waitMs: LOCK_WAIT_MS });
     if (attempt.lock === undefined) continue;
     try {
+      if (folder.read().pending?.deadlineMs !== deadlineMs) return EXIT.done; // not ours
       const { backend } = await chooseBackend(loaded.config.firewall?.backend ?? 'auto');
-      await settleOverdue({ backend, folder: new FirewallFolder(state) }, Date.now());
+      // the time has come by this process's own timer, also where the clock was set back
+      await rollBack({ backend, folder }, Date.now());
       return EXIT.done;
+    } catch (error) {
+      if (!(error instanceof KnownError)) throw error; // else nft may be busy: try again
     } finally {
       attempt.lock.release();
     }
+    await sleep(RETRY_MS);
   }
-  return EXIT.failed;
 }
 
 /** `sekisho confirm`. */

@@ -23,8 +23,8 @@ export const define: CommandModule['define'] = (command, run) => {
     .action(async (options: StatusOptions) =>
       run(async () => {
         const loaded = await loadFor(options);
-        const { plan, data, complete } = await openPlan(loaded, options);
         const { backend, reason, folder } = await openFirewall(loaded);
+        const { plan, data, complete } = await openPlan(loaded, options);
         const difference = await backend.compare(plan);
         const counts = await backend.countDenied();
         const { pending, heldSince, current } = folder.read();

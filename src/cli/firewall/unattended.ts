@@ -19,8 +19,8 @@ export async function applyUnattended(
   lists: ReadonlyMap<string, List>,
 ): Promise<ExitCode> {
   if (loaded.config.firewall === undefined) return EXIT.done;
-  const plan = planOf(loaded, lists);
   const session = await openFirewall(loaded);
+  const plan = planOf(loaded, lists);
   const collected = await collectBefore(session);
   const { pending, heldSince } = session.folder.read();
   if (pending !== undefined) {

@@ -182,6 +182,8 @@ function replaceRules(
   listing: TableListing,
   made: ReadonlySet<string>,
 ): Json[] {
+  // a chain that stands cannot change its priority: it goes and comes in the same transaction
+  const isHookedAnew = listing.hookHash !== expectedHookHash(ruleset);
   const chains = new Set([...ruleset.hooks, ...ruleset.chains].map(({ name }) => name));
   const sets = new Map(ruleset.sets.map((set) => [set.name, set]));
   const counters = new Set(ruleset.counters);
@@ -194,7 +196,7 @@ function replaceRules(
   return [
     ...[...listing.chains].map(command.flushChain),
     ...[...listing.chains]
-      .filter((name) => !chains.has(name))
+      .filter((name) => !chains.has(name) || (isHookedAnew && listing.hooks.has(name)))
       .map((name) => command.remove('chain', name)),
     ...oldCounters.map((name) => command.remove('counter', name)),
     ...oldSets.map((name) => command.remove('set', name)),

@@ -16,6 +16,9 @@ export interface SessionPeer {
 /** Where sessions are looked for; other places in tests. */
 export interface SessionSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** proc(5), and the process whose ancestors are looked at. */
+  readonly procFolder: string;
+  readonly parent: number;
   /** Folder of logind's session files. */
   readonly logindFolder: string;
   readonly utmpFile: string;
@@ -23,19 +26,24 @@ export interface SessionSources {
 
 export const HOST_SESSIONS: SessionSources = {
   environment: process.env,
+  procFolder: '/proc',
+  parent: process.ppid,
   logindFolder: '/run/systemd/sessions',
   utmpFile: '/run/utmp',
 };
 
 /**
- * The peers of authenticated sessions: SSH_CONNECTION of this process, logind's remote
- * sessions, and utmp. A mere TCP connection to sshd is no session: whoever guesses passwords
- * has one too.
+ * The peers of authenticated sessions: SSH_CONNECTION of this process, or where it has none
+ * (sudo leaves it out) of those from which it descends, logind's remote sessions, and utmp. A
+ * mere TCP connection to sshd is no session: whoever guesses passwords has one too.
  */
 export function findSessionPeers(sources: SessionSources = HOST_SESSIONS): SessionPeer[] {
   const peers = new Map<string, SessionPeer>();
   for (const peer of [
     ...fromEnvironment(sources.environment),
+    ...(sources.environment['SSH_CONNECTION'] === undefined
+      ? fromAncestors(sources.procFolder, sources.parent)
+      : []),
     ...fromLogind(sources.logindFolder),
     ...fromUtmp(sources.utmpFile),
   ]) {
@@ -51,6 +59,20 @@ function fromEnvironment(environment: SessionSources['environment']): SessionPee
   return peerOf(text, /^\d+$/.test(port) ? Number(port) : undefined, 'this SSH session');
 }
 
+/** Root may read the environment that any process was started with. */
+function fromAncestors(proc: string, parent: number): SessionPeer[] {
+  const peers: SessionPeer[] = [];
+  for (let pid = parent, depth = 0; pid > 1 && depth < MAX_DEPTH; depth++) {
+    const folder = join(proc, String(pid));
+    const environment = readIfThere(join(folder, 'environ'))?.toString('utf8') ?? '';
+    const text = /(?:^|\0)SSH_CONNECTION=([^\0]*)/.exec(environment)?.[1];
+    if (text !== undefined) peers.push(...fromEnvironment({ SSH_CONNECTION: text }));
+    const status = readIfThere(join(folder, 'status'))?.toString('utf8') ?? '';
+    pid = Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1] ?? 0);
+  }
+  return peers;
+}
+
 /** systemd-logind writes `KEY=value` lines for each session. */
 function fromLogind(folder: string): SessionPeer[] {
   return namesIn(folder).flatMap((name) => {
@@ -60,6 +82,9 @@ function fromLogind(folder: string): SessionPeer[] {
     return peerOf(host.replaceAll('"', ''), undefined, `session ${name} of ${user || 'a user'}`);
   });
 }
+
+/** No chain of shells is longer. */
+const MAX_DEPTH = 64;
 
 /** Layout of utmp(5) on Linux, 64 bit: records of 384 bytes. */
 const UTMP = {
@@ -112,12 +137,15 @@ function namesIn(folder: string): string[] {
   }
 }
 
+/** ESRCH: a process that ended while it was read. */
+const NOT_FOR_US = new Set(['ENOENT', 'EACCES', 'EPERM', 'ESRCH']);
+
 function readIfThere(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'ENOENT' || code === 'EACCES') return undefined; // not there, or not for us
+    if (code !== undefined && NOT_FOR_US.has(code)) return undefined; // not there, or not for us
     throw error;
   }
 }
