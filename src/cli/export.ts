@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
+import { LIST_NAME } from '../config/list-name.js';
 import type { LoadedConfig } from '../config/load.js';
 import { type ExportJob, contentOf, documentsAt, documentsIn } from '../exports/documents.js';
 import { writePlanned } from '../exports/write.js';
@@ -147,7 +148,7 @@ async function chooseConfigured(
 function listName(words: readonly string[], name: string | undefined): string {
   const text = (name ?? words.join('_')).toLowerCase().replaceAll('-', '_');
   if (name === undefined) return text.length <= 24 ? text : 'countries';
-  if (/^[a-z][a-z0-9_]{0,23}$/.test(text)) return text;
+  if (LIST_NAME.test(text)) return text;
   throw new UsageError(
     `--name: found ${JSON.stringify(name)}; expected at most 24 letters, digits and _, a letter first`,
   );

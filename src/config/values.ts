@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { LIST_NAME } from './list-name.js';
+
 /*
  * Kinds of values that options take, each with the words for what is expected.
  */
@@ -47,9 +49,6 @@ export const share = z
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'an http or https URL' });
 
 export const path = z.string().min(1, { error: 'a path' });
-
-/** Kernel objects and files are named after lists; 24 leaves room for what is put behind. */
-const LIST_NAME = /^[a-z][a-z0-9_]{0,23}$/;
 
 export const listName = z.string().regex(LIST_NAME, {
   error: 'a name of at most 24 lower-case letters, digits and _, starting with a letter',

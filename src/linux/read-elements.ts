@@ -125,22 +125,25 @@ function readKind(socket: NetlinkSocket, name: SetName): { kind: SetKind; moment
   );
 }
 
-function kindRequest({ table, set, family = 'inet' }: SetName): Uint8Array {
-  const writer = new MessageWriter();
-  const flags = NLM_F_REQUEST | NLM_F_ACK;
-  const start = writer.begin(nft.NFT_MSG_GETSET, flags, 1, nft.NFPROTO[family]);
-  writer.text(nft.NFTA_SET_TABLE, table);
-  writer.text(nft.NFTA_SET_NAME, set);
-  writer.end(start);
-  return writer.bytes;
+function kindRequest(name: SetName): Uint8Array {
+  return setRequest(nft.NFT_MSG_GETSET, NLM_F_ACK, 1, name);
 }
 
-function dumpRequest({ table, set, family = 'inet' }: SetName): Uint8Array {
+function dumpRequest(name: SetName): Uint8Array {
+  return setRequest(nft.NFT_MSG_GETSETELEM, NLM_F_DUMP, 2, name);
+}
+
+/** A question about a set; both kinds name table and set by the same attributes, 1 and 2. */
+function setRequest(
+  type: number,
+  flags: number,
+  sequence: number,
+  { table, set, family = 'inet' }: SetName,
+): Uint8Array {
   const writer = new MessageWriter();
-  const flags = NLM_F_REQUEST | NLM_F_DUMP;
-  const start = writer.begin(nft.NFT_MSG_GETSETELEM, flags, 2, nft.NFPROTO[family]);
-  writer.text(nft.NFTA_SET_ELEM_LIST_TABLE, table);
-  writer.text(nft.NFTA_SET_ELEM_LIST_SET, set);
+  const start = writer.begin(type, NLM_F_REQUEST | flags, sequence, nft.NFPROTO[family]);
+  writer.text(nft.NFTA_SET_TABLE, table);
+  writer.text(nft.NFTA_SET_NAME, set);
   writer.end(start);
   return writer.bytes;
 }

@@ -72,3 +72,6 @@ export interface Plan {
 
 /** The name under which what `blocked` denies is counted. */
 export const BLOCKED_RULE = 'blocked';
+
+/** Stands for the list where an `only` rule denies: who is in none. */
+export const OUTSIDE = 'outside';

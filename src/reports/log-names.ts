@@ -1,6 +1,6 @@
 import type { FirewallRule } from '../config/schema.js';
 import { logPrefix } from '../firewall/iptables/names.js';
-import { OUTSIDE } from '../firewall/nftables/names.js';
+import { OUTSIDE } from '../policy/plan.js';
 import type { LoggedName, LoggedNames } from './log-rows.js';
 
 /**

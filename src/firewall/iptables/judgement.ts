@@ -1,11 +1,16 @@
 import { forEachPrefixText } from '../../formats/text.js';
 import type { Family } from '../../ip/family.js';
 import type { RangeSet } from '../../ip/range-set.js';
-import { BLOCKED_RULE, type Judgement, type Plan, type PlannedRule } from '../../policy/plan.js';
+import {
+  BLOCKED_RULE,
+  OUTSIDE,
+  type Judgement,
+  type Plan,
+  type PlannedRule,
+} from '../../policy/plan.js';
 import {
   BLOCKED_CHAIN,
   IN_CHAIN,
-  OUTSIDE,
   OUT_CHAIN,
   REJECT_CHAIN,
   countChain,

@@ -18,9 +18,6 @@ export const REJECT_CHAIN = `${OURS}REJECT`;
 /** Nothing jumps there: its one rule carries the marks by which we know our work again. */
 export const MARK_CHAIN = `${OURS}MARK`;
 
-/** Stands for the list where an `only` rule denies: who is in none. */
-export const OUTSIDE = 'outside';
-
 export function isOurChain(name: string): boolean {
   return name.startsWith(OURS);
 }

@@ -27,6 +27,3 @@ export function ruleChain(rule: string): string {
 export function denyChain(rule: string, list: string): string {
   return `deny.${rule}.${list}`;
 }
-
-/** Stands for the list where an `only` rule denies: who is in none. */
-export const OUTSIDE = 'outside';

@@ -1,9 +1,15 @@
 import { FAMILIES, type Family } from '../../ip/family.js';
 import type { RangeSet } from '../../ip/range-set.js';
-import { BLOCKED_RULE, type Judgement, type Plan, type PlannedRule } from '../../policy/plan.js';
+import {
+  BLOCKED_RULE,
+  OUTSIDE,
+  type Judgement,
+  type Plan,
+  type PlannedRule,
+} from '../../policy/plan.js';
 import * as is from './expressions.js';
 import type { End, Json } from './expressions.js';
-import { OUTSIDE, TABLE, denyChain, denyCounter, hitSet, listSet, ruleChain } from './names.js';
+import { TABLE, denyChain, denyCounter, hitSet, listSet, ruleChain } from './names.js';
 
 export interface NftSet {
   readonly name: string;
