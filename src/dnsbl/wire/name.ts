@@ -74,7 +74,7 @@ const BACKSLASH = 0x5c;
 
 /** ASCII letters in lower case; every other byte as it is (RFC 4343). */
 export function lowerByte(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+  return (byte - 0x41) >>> 0 < 26 ? byte + 0x20 : byte;
 }
 
 function escapedByte(

@@ -55,6 +55,8 @@ export const EXCLUDED = 0xffff_ffff;
  * wildcard before a shorter one; no pair of name and kind stands there twice.
  */
 export interface NameLayer {
+  /** `records` are served as they stand, whatever an access layer says of the client. */
+  readonly holds: 'listings' | 'records';
   /** Names in wire form, lower case, without the root's zero, one after the other. */
   readonly bytes: Uint8Array;
   /** Where name `k` begins: `offsets[k]`; it ends at `offsets[k + 1]`. */

@@ -1,0 +1,97 @@
+import type { Query } from './query.js';
+
+/** What the labels left of a branch say: at most one of each. */
+export class AskedAddress {
+  /** The name is an IPv4 address of four octets. */
+  is4 = false;
+  /** The name is an IPv6 address of 32 nibbles. */
+  is6 = false;
+  v4 = 0;
+  readonly v6 = new Uint32Array(4);
+  /** Octets (0–3) of a name that could be above an address; −1 where it could not. */
+  octets = -1;
+  /** Nibbles (0–31) likewise. */
+  nibbles = -1;
+  /** First and last address below the name, where `octets` or `nibbles` say so. */
+  first4 = 0;
+  last4 = 0;
+  readonly first6 = new Uint32Array(4);
+  readonly last6 = new Uint32Array(4);
+
+  /**
+   * Reads the first `count` labels of the query's name as a reversed address (RFC 5782 2.1, 2.4).
+   * Octets with a leading zero are none: the same address would have several names.
+   */
+  read(query: Query, count: number): void {
+    this.is4 = false;
+    this.is6 = false;
+    this.octets = -1;
+    this.nibbles = -1;
+    if (count <= 4) this.#read4(query, count);
+    else if (count === 32) this.#read6(query, count);
+  }
+
+  /** Reads them as the first nibbles of IPv6 addresses; 4.3.2.1 may be both. */
+  readNibbles(query: Query, count: number): void {
+    if (count < 32) this.#read6(query, count);
+  }
+
+  #read4(query: Query, count: number): void {
+    let value = 0;
+    for (let k = count - 1; k >= 0; k--) {
+      const octet = octetAt(query.name, query.labelAt[k] as number);
+      if (octet < 0) return;
+      value = value * 256 + octet;
+    }
+    if (count === 4) {
+      this.is4 = true;
+      this.v4 = value;
+      return;
+    }
+    this.octets = count;
+    const size = 2 ** (32 - 8 * count);
+    this.first4 = value * size;
+    this.last4 = this.first4 + size - 1;
+  }
+
+  #read6(query: Query, count: number): void {
+    const { first6, last6 } = this;
+    for (let k = 0; k < 4; k++) {
+      first6[k] = 0;
+      last6[k] = 0xffff_ffff;
+    }
+    for (let k = 0; k < count; k++) {
+      const nibble = nibbleAt(query.name, query.labelAt[count - 1 - k] as number);
+      if (nibble < 0) return;
+      const word = k >>> 3;
+      const shift = 28 - 4 * (k & 7);
+      first6[word] = ((first6[word] as number) | (nibble << shift)) >>> 0;
+      last6[word] = ((last6[word] as number) & ~((15 ^ nibble) << shift)) >>> 0;
+    }
+    if (count < 32) {
+      this.nibbles = count;
+      return;
+    }
+    this.is6 = true;
+    for (let k = 0; k < 4; k++) this.v6[k] = first6[k] as number;
+  }
+}
+
+function octetAt(name: Uint8Array, at: number): number {
+  const length = name[at] as number;
+  if (length > 3) return -1;
+  let value = 0;
+  for (let k = 1; k <= length; k++) {
+    const digit = (name[at + k] as number) - 0x30;
+    if (digit < 0 || digit > 9 || (k === 1 && digit === 0 && length > 1)) return -1;
+    value = value * 10 + digit;
+  }
+  return value <= 255 ? value : -1;
+}
+
+function nibbleAt(name: Uint8Array, at: number): number {
+  if (name[at] !== 1) return -1;
+  const byte = name[at + 1] as number;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1;
+}

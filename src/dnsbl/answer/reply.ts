@@ -1,0 +1,289 @@
+import { FILL, RECORD_HEAD_BYTES } from '../index/answer-table.js';
+import { EDNS_UDP_BYTES, FLAG, HEADER_BYTES, RCODE, TYPE } from '../wire/codes.js';
+import type { Client } from './client.js';
+import type { Listings } from './find-listings.js';
+import { prefixLength4, prefixLength6 } from './prefix-length.js';
+import type { Query } from './query.js';
+import { TextWriter } from './write-text.js';
+
+const OPT_BYTES = 11;
+
+/** More records than these are left out; a reply of 65,535 bytes holds no more than 4,000. */
+const MOST_RECORDS = 4096;
+
+/** A reply that grows behind the question of its query, in the query's own memory. */
+export class Reply {
+  answerCount = 0;
+  isTruncated = false;
+  #authorityCount = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #start = 0;
+  #at = 0;
+  #limit = 0;
+  readonly #records = new Uint32Array(MOST_RECORDS);
+  readonly #text = new TextWriter();
+  readonly #network = new Uint32Array(4);
+
+  /** @param limit most bytes of the whole reply */
+  begin(bytes: Uint8Array, start: number, query: Query, limit: number): void {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#at = start + query.questionEnd;
+    this.#limit = start + limit - (query.hasEdns ? OPT_BYTES : 0);
+    this.answerCount = 0;
+    this.#authorityCount = 0;
+    this.isTruncated = false;
+  }
+
+  /** Appends a whole record whose owner is the question's name. */
+  addRecord(from: Uint8Array, at: number, length: number): void {
+    if (!this.#hasRoom(length)) return;
+    this.#note();
+    this.#copy(from, at, length);
+  }
+
+  /**
+   * Appends a TXT record that is filled in.
+   *
+   * @param steps owner to TTL, then steps of FILL, at `steps[at…at + length)`
+   * @param client put in as the subject where the listing is the client's own, else undefined
+   */
+  addFilledText(
+    steps: Uint8Array,
+    at: number,
+    length: number,
+    query: Query,
+    listings: Listings,
+    client: Client | undefined,
+  ): void {
+    if (!this.#hasRoom(RECORD_HEAD_BYTES + 4)) return;
+    const record = this.#at;
+    this.#note();
+    this.#copy(steps, at, RECORD_HEAD_BYTES);
+    const text = this.#text;
+    text.begin(this.#bytes, this.#at + 3, this.#limit);
+    this.#fill(steps, at + RECORD_HEAD_BYTES, at + length, query, listings, client);
+    const size = text.at - this.#at - 3;
+    if (size === 0) {
+      // nothing to say: rbldnsd leaves the record out, too
+      this.#at = record;
+      this.answerCount--;
+      return;
+    }
+    put16(this.#bytes, this.#at, size + 1);
+    this.#bytes[this.#at + 2] = size;
+    this.#at = text.at;
+    if (text.at === this.#limit) this.isTruncated = true;
+  }
+
+  /** Appends a record of the zone's own, whose data and type stand ready without an owner. */
+  addOwned(
+    body: Uint8Array,
+    at: number,
+    length: number,
+    owner: number,
+    isAuthority: boolean,
+  ): void {
+    if (!this.#hasRoom(2 + length)) return;
+    if (isAuthority) this.#authorityCount++;
+    else this.#note();
+    put16(this.#bytes, this.#at, 0xc000 | (HEADER_BYTES + owner));
+    this.#at += 2;
+    this.#copy(body, at, length);
+  }
+
+  /**
+   * Records that came of several listings: leaves out what stands there twice, and gives all of
+   * a type the smallest TTL (RFC 2181 5.2). All records here have the question's name.
+   */
+  settle(): void {
+    const bytes = this.#bytes;
+    let kept = 0;
+    let end = this.answerCount > 0 ? (this.#records[0] as number) : this.#at;
+    for (let k = 0; k < this.answerCount; k++) {
+      const from = this.#records[k] as number;
+      const length = 12 + get16(bytes, from + 10);
+      let isKnown = false;
+      for (let j = 0; j < kept; j++) {
+        const other = this.#records[j] as number;
+        if (get16(bytes, other + 2) !== get16(bytes, from + 2)) continue;
+        lowerTtl(bytes, other, from);
+        if (hasSameData(bytes, other, from)) isKnown = true;
+      }
+      if (isKnown) continue;
+      bytes.copyWithin(end, from, from + length);
+      this.#records[kept++] = end;
+      end += length;
+    }
+    this.answerCount = kept;
+    this.#at = end;
+    for (let k = kept - 2; k >= 0; k--) {
+      for (let j = k + 1; j < kept; j++) {
+        const [a, b] = [this.#records[k] as number, this.#records[j] as number];
+        if (get16(bytes, a + 2) === get16(bytes, b + 2)) lowerTtl(bytes, a, b);
+      }
+    }
+  }
+
+  /**
+   * Writes header and OPT record.
+   *
+   * @returns length of the reply
+   */
+  finish(query: Query, rcode: number, isAuthoritative: boolean, withEdns: boolean): number {
+    if (this.isTruncated) {
+      // an answer in part would be believed (RFC 2181 9)
+      this.#at = this.#start + query.questionEnd;
+      this.answerCount = 0;
+      this.#authorityCount = 0;
+    }
+    const hasOpt = query.hasEdns && withEdns;
+    writeHeader(this.#bytes, this.#start, rcode, {
+      flags: (isAuthoritative ? FLAG.AA : 0) | (this.isTruncated ? FLAG.TC : 0),
+      questions: 1,
+    });
+    put16(this.#bytes, this.#start + 6, this.answerCount);
+    put16(this.#bytes, this.#start + 8, this.#authorityCount);
+    put16(this.#bytes, this.#start + 10, hasOpt ? 1 : 0);
+    if (hasOpt) this.#addOpt(rcode >>> 4);
+    return this.#at - this.#start;
+  }
+
+  #addOpt(extendedRcode: number): void {
+    const { length } = OPT_HEAD;
+    const at = this.#at;
+    for (let k = 0; k < length; k++) this.#bytes[at + k] = OPT_HEAD[k] as number;
+    this.#bytes[at + length] = extendedRcode;
+    this.#bytes.fill(0, at + length + 1, at + OPT_BYTES);
+    this.#at = at + OPT_BYTES;
+  }
+
+  #fill(
+    steps: Uint8Array,
+    from: number,
+    to: number,
+    query: Query,
+    listings: Listings,
+    client: Client | undefined,
+  ): void {
+    const text = this.#text;
+    for (let i = from; i < to;) {
+      switch (steps[i]) {
+        case FILL.literal:
+          text.copy(steps, i + 2, steps[i + 1] as number);
+          i += 2 + (steps[i + 1] as number);
+          break;
+        case FILL.subject:
+          this.#subject(query, listings, client);
+          i++;
+          break;
+        default:
+          this.#prefix(listings);
+          i++;
+      }
+    }
+  }
+
+  #subject(query: Query, listings: Listings, client: Client | undefined): void {
+    const text = this.#text;
+    if (client !== undefined) {
+      if (client.family === 4) text.address4(client.words[0] as number);
+      else text.address6(client.words);
+      return;
+    }
+    if (listings.subjectTo > 0) text.name(query.name, listings.subjectFrom, listings.subjectTo);
+    else if (listings.rangeFamily === 4) text.address4(listings.address4);
+    else text.address6(listings.asked.v6);
+  }
+
+  #prefix(listings: Listings): void {
+    const { rangeMap, range, rangeFamily } = listings;
+    const text = this.#text;
+    if (rangeMap === undefined) return;
+    let length: number;
+    if (rangeFamily === 4) {
+      const address = listings.address4;
+      length = prefixLength4(rangeMap, range, address);
+      text.address4(address - (address % 2 ** (32 - length)));
+    } else {
+      length = prefixLength6(rangeMap, range, listings.asked.v6, this.#network);
+      text.address6(this.#network);
+    }
+    text.byte(0x2f);
+    text.decimal(length);
+  }
+
+  #hasRoom(length: number): boolean {
+    if (this.#at + length <= this.#limit && this.answerCount < MOST_RECORDS) return true;
+    this.isTruncated = true;
+    return false;
+  }
+
+  #note(): void {
+    this.#records[this.answerCount++] = this.#at;
+  }
+
+  #copy(from: Uint8Array, at: number, length: number): void {
+    const to = this.#at;
+    for (let k = 0; k < length; k++) this.#bytes[to + k] = from[at + k] as number;
+    this.#at = to + length;
+  }
+}
+
+/** Root owner, type, our UDP size. */
+const OPT_HEAD = Uint8Array.of(0, 0, TYPE.OPT, EDNS_UDP_BYTES >>> 8, EDNS_UDP_BYTES & 0xff);
+
+/**
+ * Turns a query's header into a reply's: identifier, opcode and RD stay; RA, AD and CD do not.
+ *
+ * @param questions 0 where the question is not sent back
+ */
+export function writeHeader(
+  bytes: Uint8Array,
+  at: number,
+  rcode: number,
+  { flags, questions }: { readonly flags: number; readonly questions: 0 | 1 },
+): void {
+  bytes[at + 2] = ((bytes[at + 2] as number) & (0x78 | FLAG.RD)) | FLAG.QR | flags;
+  bytes[at + 3] = rcode & 15;
+  put16(bytes, at + 4, questions);
+  put16(bytes, at + 6, 0);
+  put16(bytes, at + 8, 0);
+  put16(bytes, at + 10, 0);
+}
+
+/** A reply that is a header alone: for what has no question that could be sent back. */
+export function bareReply(bytes: Uint8Array, at: number, rcode: number): number {
+  writeHeader(bytes, at, rcode, { flags: 0, questions: 0 });
+  return HEADER_BYTES;
+}
+
+export const isError = (rcode: number): boolean =>
+  rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN;
+
+function lowerTtl(bytes: Uint8Array, a: number, b: number): void {
+  const [ttlA, ttlB] = [get32(bytes, a + 6), get32(bytes, b + 6)];
+  if (ttlA === ttlB) return;
+  const from = ttlA < ttlB ? a : b;
+  bytes.copyWithin((ttlA < ttlB ? b : a) + 6, from + 6, from + 10);
+}
+
+function hasSameData(bytes: Uint8Array, a: number, b: number): boolean {
+  const length = get16(bytes, a + 10);
+  if (length !== get16(bytes, b + 10)) return false;
+  for (let k = 12; k < 12 + length; k++) if (bytes[a + k] !== bytes[b + k]) return false;
+  return true;
+}
+
+function get16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
+function get32(bytes: Uint8Array, at: number): number {
+  return get16(bytes, at) * 65536 + get16(bytes, at + 2);
+}
+
+function put16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value & 0xff;
+}

@@ -1,0 +1,112 @@
+import type { AddressLayer } from '../zone/zone-source.js';
+import { sharedWords, toShared } from './columns.js';
+
+/**
+ * Disjoint ranges of one family, each with the number of its answer, in shared memory. Look-up is
+ * a binary search; for IPv4 within one of 65,536 pages of equal first 16 bits where there are
+ * many ranges.
+ */
+export interface AddressMap {
+  readonly firsts: Uint32Array;
+  readonly lasts: Uint32Array;
+  /** Number of the answer less `base`. */
+  readonly answers: Uint32Array;
+  readonly base: number;
+  /** IPv4: `pages[h]` is the first range that ends at or above `h << 16`; empty for small maps. */
+  readonly pages: Uint32Array;
+}
+
+/** From this number of ranges on, a page table (256 KiB) is worth its memory. */
+const PAGED_FROM = 2048;
+
+/** @param base number of the answer that the layer calls 0 */
+export function addressMapOf(layer: AddressLayer, base: number): AddressMap {
+  const { family, firsts, lasts, answers } = layer;
+  const isPaged = family === 4 && answers.length >= PAGED_FROM;
+  return {
+    firsts: toShared(firsts),
+    lasts: toShared(lasts),
+    answers: toShared(answers),
+    base,
+    pages: isPaged ? pagesOf(lasts) : sharedWords(0),
+  };
+}
+
+function pagesOf(lasts: Uint32Array): Uint32Array {
+  const pages = sharedWords(0x1_0001);
+  let k = 0;
+  for (let h = 0; h < 0x1_0000; h++) {
+    const start = h * 0x1_0000;
+    while (k < lasts.length && at(lasts, k) < start) k++;
+    pages[h] = k;
+  }
+  pages[0x1_0000] = lasts.length;
+  return pages;
+}
+
+/** Index of the first IPv4 range that ends at or above the address; the number of ranges where none does. */
+export function reach4(map: AddressMap, address: number): number {
+  const { lasts, pages } = map;
+  let low = 0;
+  let high = lasts.length;
+  if (pages.length > 0) {
+    const page = address >>> 16;
+    low = at(pages, page);
+    // the first range of the next page may be the one that this page's last addresses are in
+    high = at(pages, page + 1);
+  }
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (at(lasts, middle) < address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Index of the range that holds the IPv4 address, or −1. */
+export function find4(map: AddressMap, address: number): number {
+  const k = reach4(map, address);
+  return k < map.firsts.length && at(map.firsts, k) <= address ? k : -1;
+}
+
+/** Whether any range meets the addresses from first to last. */
+export function meets4(map: AddressMap, first: number, last: number): boolean {
+  const k = reach4(map, first);
+  return k < map.firsts.length && at(map.firsts, k) <= last;
+}
+
+/** The same as `reach4` for the IPv6 address whose four words are `words[0…3]`. */
+export function reach6(map: AddressMap, words: Uint32Array): number {
+  const { lasts } = map;
+  let low = 0;
+  let high = map.answers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare4(lasts, middle * 4, words) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function find6(map: AddressMap, words: Uint32Array): number {
+  const k = reach6(map, words);
+  return k < map.answers.length && compare4(map.firsts, k * 4, words) <= 0 ? k : -1;
+}
+
+export function meets6(map: AddressMap, first: Uint32Array, last: Uint32Array): boolean {
+  const k = reach6(map, first);
+  return k < map.answers.length && compare4(map.firsts, k * 4, last) <= 0;
+}
+
+function compare4(column: Uint32Array, i: number, words: Uint32Array): number {
+  for (let k = 0; k < 4; k++) {
+    const x = at(column, i + k);
+    const y = at(words, k);
+    if (x !== y) return x < y ? -1 : 1;
+  }
+  return 0;
+}
+
+function at(array: Uint32Array, index: number): number {
+  return array[index] as number;
+}
