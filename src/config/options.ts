@@ -34,7 +34,15 @@ interface JsonSchema {
 
 /** Every option at the top, with those below it. */
 export function describeOptions(): readonly OptionDescription[] {
-  const schema = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' });
+  const schema = z.toJSONSchema(configSchema, {
+    io: 'input',
+    unrepresentable: 'any',
+    // an example is left out where a value is transformed, though ours are of what is written
+    override({ zodSchema, jsonSchema }) {
+      const examples = z.globalRegistry.get(zodSchema)?.['examples'];
+      if (Array.isArray(examples)) jsonSchema.examples = examples;
+    },
+  });
   return describe([], schema as JsonSchema).children;
 }
 
@@ -68,6 +76,8 @@ function expectedText(schema: JsonSchema): string {
       return schema.items?.type === 'object' ? 'list of options' : `list of ${itemText(schema)}`;
     case 'object':
       return schema.additionalProperties ? 'names and their values' : 'options';
+    case 'boolean':
+      return 'true or false';
     case 'integer':
       return `whole number from ${schema.minimum ?? 0}${rangeEnd(schema.maximum)}`;
     default:

@@ -1,12 +1,14 @@
 import { validate as isCronExpression } from 'node-cron';
 import { z } from 'zod';
 
+import { dnsbl } from './dnsbl-schema.js';
 import { firewall } from './firewall-schema.js';
 import { REGISTRY_NAMES } from './registry-names.js';
 import { durationMs, httpUrl, listName, path, share, sizeBytes } from './values.js';
 
 /*
- * The only place where an option exists, with firewall-schema.ts for the firewall's. A description says what it does, in a sentence
+ * The only place where an option exists, with firewall-schema.ts and dnsbl-schema.ts for
+ * those two. A description says what it does, in a sentence
  * that stands in the commented example and in docs/configuration.md.
  */
 
@@ -121,6 +123,7 @@ export const configSchema = z.strictObject({
       ],
     }),
   firewall: firewall.optional(),
+  dnsbl: dnsbl.optional(),
   report: z
     .strictObject({
       keep_days: z
@@ -152,4 +155,6 @@ export type Config = z.output<typeof configSchema>;
 export type ListDefinition = Config['lists'][string];
 export type ExportRule = Config['exports'][number];
 export type FirewallConfig = NonNullable<Config['firewall']>;
+export type DnsblConfig = NonNullable<Config['dnsbl']>;
+export type ZoneConfig = DnsblConfig['zones'][number];
 export type FirewallRule = FirewallConfig['rules'][number];

@@ -1,0 +1,210 @@
+import { statSync } from 'node:fs';
+
+import { parseConfig } from '../../config/load.js';
+import type { LoadedConfig } from '../../config/load.js';
+import type { DnsblConfig, ListDefinition, ZoneConfig } from '../../config/schema.js';
+import type { List } from '../../lists/catalogue.js';
+import { faultText } from '../../lists/catalogue.js';
+import { neighboursOf } from '../../lists/definitions.js';
+import { feedPath } from '../../lists/feed-path.js';
+import { openLists } from '../../lists/open-lists.js';
+import type { CountryData } from '../../sources/country-data.js';
+import { openFiles } from '../../sources/open-files.js';
+import { openState } from '../../sources/open-state.js';
+import { sourcesFolder } from '../../sources/store.js';
+import { UsageError } from '../../util/errors.js';
+import type { LoadedZones } from '../zone/loaded-zones.js';
+import type { ZoneSource } from '../zone/zone-source.js';
+import { countryZone } from './country-zone.js';
+import { listZone } from './list-zone.js';
+import { originZone } from './origin-zone.js';
+import type { ZoneTime } from './zone-head.js';
+
+/**
+ * What zones are made from: the text of a configuration rather than its file, so that what is
+ * half edited there changes nothing before the file is read anew on purpose.
+ */
+export interface ConfiguredZones {
+  readonly text: string;
+  /** Where the text was read; relative paths start there. */
+  readonly file: string | undefined;
+  /** Statistics files in place of the state. */
+  readonly from?: readonly string[];
+}
+
+/**
+ * Makes the zones of a configuration.
+ *
+ * @throws KnownError where lists or countries cannot be read: then nothing of it is to be served
+ */
+export async function load(input: ConfiguredZones, nowMs = Date.now()): Promise<LoadedZones> {
+  const loaded = parseConfig(input.text, input.file);
+  const { dnsbl } = loaded.config;
+  if (dnsbl === undefined) {
+    throw new UsageError(
+      `${loaded.file ?? 'the configuration'} has no dnsbl part; see \`sekisho config example\``,
+    );
+  }
+  assertLists(loaded, dnsbl);
+  const data = needsCountries(loaded, dnsbl) ? await openData(loaded, input, dnsbl) : NO_DATA;
+  const readState = input.from === undefined;
+  const { lists, leftOut } = openLists(loaded, data.table, { nowMs, readState });
+  const warnings = [...lists.values()].flatMap((list) => list.faults.map(faultText));
+  for (const [name, why] of leftOut) warnings.push(`list ${name} is left out: ${why}`);
+  const watch = watchedPaths(loaded, input);
+  const times = new Times(loaded, dnsbl, data, lists, watch, nowMs);
+  warnings.push(...times.warnings);
+  const zones = dnsbl.zones.map((zone) => makeZone(zone, lists, data, times, nowMs));
+  const next = times.nextChangeAtMs;
+  return { zones, warnings, watch, ...(next !== undefined && { nextChangeAtMs: next }) };
+}
+
+function makeZone(
+  zone: ZoneConfig,
+  lists: ReadonlyMap<string, List>,
+  data: CountryData,
+  times: Times,
+  nowMs: number,
+): ZoneSource {
+  const time = times.of(zone);
+  switch (zone.kind) {
+    case 'list':
+      return listZone(zone, lists, time, nowMs);
+    case 'country':
+      return countryZone(zone, data.table, time);
+    case 'origin':
+      return originZone(zone, data, time);
+    case 'rbldnsd':
+      throw new UsageError(`zone ${zone.name}: kind rbldnsd is for \`sekisho rbldnsd\` as yet`);
+  }
+}
+
+const NO_DATA: CountryData = {
+  table: new Map(),
+  origins: [],
+  attribution: [],
+  notes: [],
+  missing: [],
+  statistics: [],
+};
+
+async function openData(
+  loaded: LoadedConfig,
+  { from }: ConfiguredZones,
+  dnsbl: DnsblConfig,
+): Promise<CountryData> {
+  const options = { keepStatistics: dnsbl.zones.some(({ kind }) => kind === 'origin') };
+  return from ? openFiles([...from], options) : openState(loaded, options);
+}
+
+/** @throws UsageError for a list that a zone names and the configuration does not have */
+function assertLists(loaded: LoadedConfig, dnsbl: DnsblConfig): void {
+  const known = Object.keys(loaded.config.lists);
+  const expected = known.length > 0 ? `one of the lists ${known.join(', ')}` : 'a list below lists';
+  for (const [k, zone] of dnsbl.zones.entries()) {
+    for (const name of Object.keys(zone.lists)) {
+      if (known.includes(name)) continue;
+      throw loaded.errorAt(['dnsbl', 'zones', k, 'lists', name], JSON.stringify(name), expected);
+    }
+    for (const [i, name] of zone.allow.entries()) {
+      if (known.includes(name)) continue;
+      throw loaded.errorAt(['dnsbl', 'zones', k, 'allow', i], JSON.stringify(name), expected);
+    }
+    const same = dnsbl.zones.findIndex(({ name }) => name === zone.name);
+    if (same === k) continue;
+    throw loaded.errorAt(
+      ['dnsbl', 'zones', k, 'name'],
+      JSON.stringify(zone.name),
+      'a name that no other zone has',
+    );
+  }
+}
+
+/** Lists of the configuration are made all together, so any that has countries needs them. */
+function needsCountries({ config }: LoadedConfig, dnsbl: DnsblConfig): boolean {
+  return (
+    Object.values(config.lists).some(({ countries }) => countries !== undefined) ||
+    dnsbl.zones.some(({ kind }) => kind === 'country' || kind === 'origin')
+  );
+}
+
+function watchedPaths(loaded: LoadedConfig, { from }: ConfiguredZones): string[] {
+  const { config, resolvePath } = loaded;
+  const state = resolvePath(config.state);
+  const paths: string[] = [];
+  for (const [name, { file, url }] of Object.entries(config.lists)) {
+    if (file !== undefined) paths.push(resolvePath(file));
+    if (url !== undefined) paths.push(feedPath(state, name));
+  }
+  if (from) paths.push(...from);
+  else if (config.sources.csv.length > 0) paths.push(...config.sources.csv.map(resolvePath));
+  else paths.push(sourcesFolder(state));
+  return paths;
+}
+
+/** When zones changed last, will change next, and go stale. */
+class Times {
+  readonly warnings: string[] = [];
+  readonly nextChangeAtMs: number | undefined;
+  readonly #config: LoadedConfig['config'];
+  readonly #changedAtMs: number;
+  readonly #staleAtMs: number | undefined;
+  readonly #servesStale: boolean;
+
+  constructor(
+    { config }: LoadedConfig,
+    dnsbl: DnsblConfig,
+    data: CountryData,
+    lists: ReadonlyMap<string, List>,
+    watched: readonly string[],
+    nowMs: number,
+  ) {
+    this.#config = config;
+    const ends = [...lists.values()].flatMap(({ entries }) =>
+      entries.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs])),
+    );
+    const past = ends.filter((end) => end <= nowMs);
+    const changes = [...watched.map(changedAt), ...past];
+    this.#changedAtMs = changes.reduce((latest, time) => Math.max(latest, time), 0);
+    this.#staleAtMs = data.timeMs === undefined ? undefined : data.timeMs + dnsbl.max_age;
+    // at the time when the data becomes stale, another load says so
+    const future = [...ends, this.#staleAtMs ?? 0].filter((end) => end > nowMs);
+    this.nextChangeAtMs =
+      future.length > 0 ? future.reduce((first, end) => Math.min(first, end)) : undefined;
+    this.#servesStale = dnsbl.stale === 'serve';
+    if (this.#staleAtMs === undefined || this.#staleAtMs > nowMs) return;
+    const since = new Date(data.timeMs ?? 0).toISOString().slice(0, 10);
+    const what = this.#servesStale
+      ? 'its zones are served all the same'
+      : 'its zones answer SERVFAIL';
+    this.warnings.push(`the registry data is of ${since}, older than dnsbl.max_age; ${what}`);
+  }
+
+  of(zone: ZoneConfig): ZoneTime {
+    const changedAtMs = this.#changedAtMs;
+    if (this.#servesStale || this.#staleAtMs === undefined || !this.#hasCountries(zone)) {
+      return { changedAtMs };
+    }
+    return { changedAtMs, expiresAtMs: this.#staleAtMs };
+  }
+
+  #hasCountries(zone: ZoneConfig): boolean {
+    if (zone.kind !== 'list') return zone.kind !== 'rbldnsd';
+    return Object.keys(zone.lists).some((name) => holdsCountries(name, this.#config.lists));
+  }
+}
+
+/** Whether a list depends on countries, however indirectly; definitions are free of circles. */
+function holdsCountries(
+  name: string,
+  definitions: Readonly<Record<string, ListDefinition>>,
+): boolean {
+  const definition = definitions[name];
+  if (definition === undefined) return false;
+  if (definition.countries !== undefined) return true;
+  return neighboursOf(definition).some((other) => holdsCountries(other, definitions));
+}
+
+function changedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
