@@ -2,7 +2,7 @@ import type { RangeSet } from '../ip/range-set.js';
 import { UsageError } from '../util/errors.js';
 import { actionOf } from './action.js';
 import { DNSBL_ACTION_MEANING, parseDnsblValue, withTestEntries } from './dnsbl-entry.js';
-import { forEachZoneBlock } from './expansion.js';
+import { forEachZoneBlock } from '../ip/expansion.js';
 import { type Format, type FormatOptions, type NamedList, setsOf } from './format.js';
 import { LineWriter } from './text.js';
 

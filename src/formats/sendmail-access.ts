@@ -1,5 +1,5 @@
 import { actionOf } from './action.js';
-import { forEachBlock } from './expansion.js';
+import { forEachBlock } from '../ip/expansion.js';
 import { type Format, setsOf } from './format.js';
 import { LineWriter } from './text.js';
 

@@ -1,6 +1,6 @@
 import { UsageError } from '../util/errors.js';
 import { actionOf } from './action.js';
-import { forEachRun } from './expansion.js';
+import { forEachRun } from '../ip/expansion.js';
 import type { Format, FormatOptions } from './format.js';
 import { LineWriter } from './text.js';
 

@@ -152,7 +152,7 @@ class Times {
   readonly #servesStale: boolean;
 
   constructor(
-    { config }: LoadedConfig,
+    { config, file: configFile }: LoadedConfig,
     dnsbl: DnsblConfig,
     data: CountryData,
     lists: ReadonlyMap<string, List>,
@@ -164,7 +164,8 @@ class Times {
       entries.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs])),
     );
     const past = ends.filter((end) => end <= nowMs);
-    const changes = [...watched.map(changedAt), ...past];
+    const files = configFile === undefined ? watched : [...watched, configFile];
+    const changes = [...files.map(changedAt), ...past];
     this.#changedAtMs = changes.reduce((latest, time) => Math.max(latest, time), 0);
     this.#staleAtMs = data.timeMs === undefined ? undefined : data.timeMs + dnsbl.max_age;
     // at the time when the data becomes stale, another load says so

@@ -6,7 +6,7 @@ import {
   forEachBlock,
   forEachRun,
   forEachZoneBlock,
-} from '../../src/formats/expansion.js';
+} from '../../src/ip/expansion.js';
 import { type Family, bitsOf } from '../../src/ip/family.js';
 import type { RangeSet } from '../../src/ip/range-set.js';
 import { RangeSetBuilder } from '../../src/ip/range-set-builder.js';

@@ -1,5 +1,5 @@
-import type { RangeSet } from '../ip/range-set.js';
-import { wordAt } from '../ip/words.js';
+import type { RangeSet } from './range-set.js';
+import { wordAt } from './words.js';
 
 /*
  * Formats that know no prefix length write addresses in steps: octets of 8 bits, nibbles of

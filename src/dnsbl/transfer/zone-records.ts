@@ -1,0 +1,167 @@
+import { forEachZoneBlock } from '../../ip/expansion.js';
+import type { Family } from '../../ip/family.js';
+import { RangeSet } from '../../ip/range-set.js';
+import type { AddressMap } from '../index/address-map.js';
+import { type AnswerTable, FILL, RECORD_HEAD_BYTES } from '../index/answer-table.js';
+import type { CompiledBranch, CompiledZone, CompiledZones } from '../index/compile.js';
+import { NOTHING, type NameTable } from '../index/name-table.js';
+import { EXCLUDED } from '../zone/zone-source.js';
+
+/** A record of a zone: its owner relative to the zone, in wire form without the root's zero. */
+export interface TransferRecord {
+  readonly owner: Uint8Array;
+  /** Type, class, TTL, length of the data, data. */
+  readonly body: Uint8Array;
+}
+
+const APEX = new Uint8Array(0);
+const WILDCARD = Uint8Array.of(1, 0x2a);
+
+/**
+ * All records of a zone as a secondary server holds them, the SOA first and last (RFC 5936 2.2).
+ * Ranges become names and wildcards of blocks that do not meet (RFC 4592: a wildcard does not
+ * apply below a name that exists).
+ *
+ * What a secondary cannot do is left plain: `$` and `$prefix` stay in a text as they are, and
+ * IPv4-mapped and 6to4 addresses, which we look up as IPv4 ones, have no names (but the test
+ * entries' have). A zone with access rules of its own gives what everybody may see.
+ */
+export function* zoneRecords(zones: CompiledZones, zone: CompiledZone): Generator<TransferRecord> {
+  yield { owner: APEX, body: zone.soa };
+  for (let i = 0; i < zone.nameServers.length;) {
+    const length = get16(zone.nameServers, i);
+    yield { owner: APEX, body: zone.nameServers.subarray(i + 2, i + 2 + length) };
+    i += 2 + length;
+  }
+  for (const branches of zone.groups) {
+    for (const branch of branches) yield* branchRecords(zones.answers, branch);
+  }
+  yield { owner: APEX, body: zone.soa };
+}
+
+function* branchRecords(table: AnswerTable, branch: CompiledBranch): Generator<TransferRecord> {
+  for (const family of [4, 6] as const) {
+    const map = family === 4 ? branch.v4 : branch.v6;
+    if (map) yield* addressRecords(table, map, family, branch.below);
+  }
+  for (const names of branch.names) yield* nameRecords(table, names, branch.below);
+}
+
+function* addressRecords(
+  table: AnswerTable,
+  map: AddressMap,
+  family: Family,
+  below: Uint8Array,
+): Generator<TransferRecord> {
+  const n = family === 4 ? 1 : 4;
+  for (let k = 0; k < map.answers.length; k++) {
+    const bodies = recordsOf(table, (map.answers[k] as number) + map.base);
+    const range = new RangeSet(
+      family,
+      map.firsts.subarray(k * n, (k + 1) * n),
+      map.lasts.subarray(k * n, (k + 1) * n),
+    );
+    const owners: Uint8Array[] = [];
+    forEachZoneBlock(range, (parts) => {
+      owners.push(ownerOf(parts, family, below));
+    });
+    if (family === 4 && isTestRange(range)) owners.push(mappedOwner(range, below));
+    for (const owner of owners) for (const body of bodies) yield { owner, body };
+  }
+}
+
+function* nameRecords(
+  table: AnswerTable,
+  names: NameTable,
+  below: Uint8Array,
+): Generator<TransferRecord> {
+  for (let entry = 0; entry < names.exact.length; entry++) {
+    const name = names.bytes.subarray(names.offsets[entry], names.offsets[entry + 1]);
+    const exact = names.exact[entry] as number;
+    const wild = names.below[entry] as number;
+    if (exact === EXCLUDED) yield { owner: Buffer.concat([name, below]), body: NOT_LISTED };
+    else if (exact !== NOTHING) {
+      for (const body of recordsOf(table, exact)) {
+        yield { owner: Buffer.concat([name, below]), body };
+      }
+    }
+    const owner = Buffer.concat([WILDCARD, name, below]);
+    if (wild === EXCLUDED) yield { owner, body: NOT_LISTED };
+    else if (wild !== NOTHING) for (const body of recordsOf(table, wild)) yield { owner, body };
+  }
+}
+
+/** HINFO "" "": a name that exists without an A record ends the wildcard above it. */
+const NOT_LISTED = Uint8Array.of(0, 13, 0, 1, 0, 0, 0, 60, 0, 2, 0, 0);
+
+/** Type to data of each record of an answer. */
+function recordsOf({ bytes, offsets }: AnswerTable, answer: number): Uint8Array[] {
+  const bodies: Uint8Array[] = [];
+  let i = offsets[answer] as number;
+  i += 1 + 2 * (bytes[i] as number);
+  for (let left = bytes[i++] as number; left > 0; left--) {
+    const length = get16(bytes, i + 2);
+    const isFilled = bytes[i + 1] === 1;
+    const record = bytes.subarray(i + 4, i + 4 + length);
+    // two bytes of the owner, which is another one here
+    const body = isFilled ? plainText(record).subarray(2) : record.subarray(2);
+    if (body.length > 0) bodies.push(body);
+    i += 4 + length;
+  }
+  return bodies;
+}
+
+/** A TXT with its placeholders as they were written. */
+function plainText(record: Uint8Array): Uint8Array {
+  const text: number[] = [];
+  for (let i = RECORD_HEAD_BYTES; i < record.length;) {
+    const step = record[i] as number;
+    if (step === FILL.literal) {
+      const length = record[i + 1] as number;
+      text.push(...record.subarray(i + 2, i + 2 + length));
+      i += 2 + length;
+    } else {
+      text.push(...new TextEncoder().encode(step === FILL.prefix ? '$prefix' : '$'));
+      i++;
+    }
+  }
+  const cut = text.slice(0, 255);
+  return Uint8Array.from([
+    ...record.subarray(0, RECORD_HEAD_BYTES),
+    0,
+    cut.length + 1,
+    cut.length,
+    ...cut,
+  ]);
+}
+
+/** `7.113.0.203` for one address, `*.0.203` for 203.0.0.0/16; nibbles likewise. */
+function ownerOf(parts: readonly number[], family: Family, below: Uint8Array): Uint8Array {
+  const isWhole = parts.length === (family === 4 ? 4 : 32);
+  const labels = isWhole ? [] : ['*'];
+  for (const part of [...parts].reverse()) labels.push(part.toString(family === 4 ? 10 : 16));
+  return Buffer.concat([
+    ...labels.map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`)),
+    below,
+  ]);
+}
+
+/** A single address of 127.0.0.0/8, which lists themselves never hold. */
+function isTestRange({ firsts, lasts }: RangeSet): boolean {
+  return (firsts[0] as number) >>> 24 === 127 && firsts[0] === lasts[0];
+}
+
+/** The name of ::ffff:127.0.0.2 and its like (RFC 5782 5). */
+function mappedOwner({ firsts }: RangeSet, below: Uint8Array): Uint8Array {
+  const address = (firsts[0] as number).toString(16).padStart(8, '0');
+  const nibbles = `${'0'.repeat(20)}ffff${address}`;
+  return ownerOf(
+    Array.from(nibbles, (nibble) => parseInt(nibble, 16)),
+    6,
+    below,
+  );
+}
+
+function get16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
