@@ -34,14 +34,13 @@ export async function notifySecondary(
   });
   let reason = 'no answer';
   for (const waitMs of WAITS_MS) {
-    if (signal.aborted) return 'stopped';
     try {
       if (await isAnswered(secondary, message, id, waitMs, signal)) return undefined;
     } catch (error) {
-      if (signal.aborted) return 'stopped';
       reason = messageOf(error);
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     }
+    if (signal.aborted) return 'stopped';
   }
   return reason;
 }

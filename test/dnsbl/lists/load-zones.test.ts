@@ -1,0 +1,190 @@
+import { utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { load } from '../../../src/dnsbl/lists/load-zones.js';
+import { Asked, answersOf, rcodeOf } from '../../helpers/dnsbl.js';
+import { temporaryFolder } from '../../helpers/cleanup.js';
+
+const CONFIG = `
+lists:
+  asia: { countries: [KR, JP] }
+  blocked: { file: blocked.txt }
+  trusted: { file: trusted.txt }
+dnsbl:
+  max_age: 2d
+  zones:
+    - name: bl.example.net
+      lists:
+        asia: { code: 127.0.0.4, text: "$list $cc $prefix: $, $$" }
+        blocked: { code: 127.0.0.9, text: "by hand: $reason" }
+      allow: [trusted]
+    - { name: cc.example.net, kind: country }
+    - { name: asn.example.net, kind: origin }
+`;
+
+const STATISTICS = [
+  '2|apnic|20261120|5|19830613|20261119|+0000',
+  'apnic|*|ipv4|*|3|summary',
+  'apnic|*|ipv6|*|1|summary',
+  'apnic|*|asn|*|0|summary',
+  'apnic|KR|ipv4|203.0.113.0|256|20100101|allocated',
+  'apnic|JP|ipv4|198.51.100.0|128|20100101|allocated',
+  'apnic|EU|ipv4|192.0.2.0|256|20100101|allocated',
+  'apnic|JP|ipv6|2001:db8::|32|20100101|allocated',
+  '',
+].join('\n');
+
+const NOW = Date.parse('2026-11-21T00:00:00Z');
+
+async function setUp({ blocked = '', trusted = '', config = CONFIG } = {}) {
+  const folder = await temporaryFolder();
+  const statistics = join(folder, 'delegated-apnic-20261120');
+  await writeFile(statistics, STATISTICS);
+  await writeFile(join(folder, 'blocked.txt'), blocked);
+  await writeFile(join(folder, 'trusted.txt'), trusted);
+  const file = join(folder, 'sekisho.yaml');
+  await writeFile(file, config);
+  const hourBefore = NOW / 1000 - 3600;
+  for (const name of [statistics, file, join(folder, 'blocked.txt'), join(folder, 'trusted.txt')]) {
+    await utimes(name, hourBefore, hourBefore);
+  }
+  const loadAt = (nowMs: number) => load({ text: config, file, from: [statistics] }, nowMs);
+  return { folder, file, loadAt };
+}
+
+async function askedOf(files: Parameters<typeof setUp>[0], nowMs = NOW) {
+  const { loadAt } = await setUp(files);
+  return new Asked((await loadAt(nowMs)).zones);
+}
+
+const bl = (address: string): string => `${address.split('.').reverse().join('.')}.bl.example.net`;
+
+describe('a zone of lists', () => {
+  test('fills in country, list, prefix and address', async () => {
+    const asked = await askedOf({});
+    expect(answersOf(asked.ask(bl('203.0.113.7'), 'TXT'))).toEqual([
+      'TXT asia KR 203.0.113.0/24: 203.0.113.7, $',
+    ]);
+    expect(answersOf(asked.ask(bl('198.51.100.1'), 'TXT'))).toEqual([
+      'TXT asia JP 198.51.100.0/25: 198.51.100.1, $',
+    ]);
+    expect(rcodeOf(asked.ask(bl('198.51.100.128'), 'A'))).toBe('NXDOMAIN');
+  });
+
+  test('several lists answer together', async () => {
+    const asked = await askedOf({ blocked: '203.0.113.7 a\n' });
+    expect(answersOf(asked.ask(bl('203.0.113.7'), 'A'))).toEqual(['A 127.0.0.4', 'A 127.0.0.9']);
+    expect(answersOf(asked.ask(bl('203.0.113.8'), 'A'))).toEqual(['A 127.0.0.4']);
+    expect([...asked.counters.lists.subarray(0, 2)]).toEqual([2, 1]);
+  });
+
+  test('the entry of the smallest range gives the reason', async () => {
+    const asked = await askedOf({ blocked: '10.0.0.0/8 net\n10.0.0.1 host\n10.0.0.2-10.0.0.9\n' });
+    const reason = (address: string) => answersOf(asked.ask(bl(address), 'TXT'));
+    expect(reason('10.0.0.1')).toEqual(['TXT by hand: host']);
+    expect(reason('10.0.0.5')).toEqual(['TXT by hand: ']);
+    expect(reason('10.0.0.10')).toEqual(['TXT by hand: net']);
+  });
+
+  test('allowed addresses are never listed, by whatever list', async () => {
+    const asked = await askedOf({ blocked: '203.0.113.7\n', trusted: '203.0.113.0/28\n' });
+    expect(rcodeOf(asked.ask(bl('203.0.113.7'), 'A'))).toBe('NXDOMAIN');
+    expect(rcodeOf(asked.ask(bl('203.0.113.16'), 'A'))).toBe('NOERROR');
+  });
+
+  test('test entries: each code, 127.0.0.2 always, 127.0.0.1 never (RFC 5782)', async () => {
+    const asked = await askedOf({ blocked: '127.0.0.0/8\n0.0.0.0/0\n', trusted: '127.0.0.0/8\n' });
+    expect(answersOf(asked.ask(bl('127.0.0.4'), 'A'))).toEqual(['A 127.0.0.4']);
+    expect(answersOf(asked.ask(bl('127.0.0.9'), 'A'))).toEqual(['A 127.0.0.9']);
+    expect(answersOf(asked.ask(bl('127.0.0.2'), 'A'))).toEqual(['A 127.0.0.4']);
+    for (const address of ['127.0.0.1', '127.0.0.3', '127.9.9.9']) {
+      expect(rcodeOf(asked.ask(bl(address), 'A')), address).toBe('NXDOMAIN');
+    }
+    const mapped = (last: string): string =>
+      `${last}.0.0.0.0.0.f.7.f.f.f.f.${'0.'.repeat(20)}bl.example.net`;
+    expect(answersOf(asked.ask(mapped('2'), 'A'))).toEqual(['A 127.0.0.4']);
+    expect(rcodeOf(asked.ask(mapped('1'), 'A'))).toBe('NXDOMAIN');
+  });
+
+  test('entries that run out count to their time, which is when to load again', async () => {
+    const until = '2026-11-21T00:00:10Z';
+    const { loadAt } = await setUp({ blocked: `192.0.2.1 until=${until}\n` });
+    const before = await loadAt(NOW);
+    expect(before.nextChangeAtMs).toBe(Date.parse(until));
+    expect(rcodeOf(new Asked(before.zones).ask(bl('192.0.2.1'), 'A'))).toBe('NOERROR');
+    const after = await loadAt(Date.parse(until));
+    expect(rcodeOf(new Asked(after.zones).ask(bl('192.0.2.1'), 'A'))).toBe('NXDOMAIN');
+    expect(after.zones[0]?.soa?.serial).toBeGreaterThan(before.zones[0]?.soa?.serial ?? 0);
+  });
+
+  test('the serial is the time of the newest file', async () => {
+    const { folder, loadAt } = await setUp();
+    const time = NOW / 1000 - 100;
+    await utimes(join(folder, 'blocked.txt'), time, time);
+    expect((await loadAt(NOW)).zones.map((zone) => zone.soa?.serial)).toEqual([time, time, time]);
+  });
+});
+
+test('a country zone answers any address with its country', async () => {
+  const asked = await askedOf({});
+  const ask = (address: string, type: string) => asked.ask(bl(address).replace('bl.', 'cc.'), type);
+  expect(answersOf(ask('198.51.100.1', 'A'))).toEqual(['A 127.0.1.136']); // 392
+  expect(answersOf(ask('198.51.100.1', 'TXT'))).toEqual(['TXT jp']);
+  expect(answersOf(ask('192.0.2.1', 'TXT'))).toEqual(['TXT eu']);
+  expect(answersOf(ask('192.0.2.1', 'A'))).toEqual([]);
+  expect(answersOf(ask('127.0.0.2', 'A'))).toEqual(['A 127.0.0.2']);
+});
+
+test('an origin zone tells prefix, country and registry as rspamd reads them', async () => {
+  const asked = await askedOf({});
+  const ask = (address: string) => asked.ask(bl(address).replace('bl.', 'asn.'), 'TXT');
+  expect(answersOf(ask('198.51.100.1'))).toEqual(['TXT 0|198.51.100.0/25|JP|apnic']);
+});
+
+describe('old data', () => {
+  const late = Date.parse('2026-11-25T00:00:00Z');
+
+  test('is served with a warning', async () => {
+    const { loadAt } = await setUp();
+    const { zones, warnings } = await loadAt(late);
+    expect(warnings).toEqual([expect.stringMatching(/is of 2026-11-20, older than dnsbl.max_age/)]);
+    const asked = new Asked(zones);
+    asked.responder.nowMs = late;
+    expect(rcodeOf(asked.ask(bl('203.0.113.7'), 'A'))).toBe('NOERROR');
+  });
+
+  test('makes zones of countries fail where that is asked for, and no others', async () => {
+    const config = CONFIG.replace('max_age: 2d', 'max_age: 2d\n  stale: servfail').replace(
+      '    - { name: cc.',
+      '    - { name: by-hand.example.net, lists: { blocked: { code: 127.0.0.2 } } }\n    - { name: cc.',
+    );
+    const { loadAt } = await setUp({ config, blocked: '192.0.2.1\n' });
+    const asked = new Asked((await loadAt(NOW)).zones);
+    const hand = bl('192.0.2.1').replace('bl.', 'by-hand.');
+    for (const [nowMs, rcode] of [
+      [NOW, 'NOERROR'],
+      [late, 'SERVFAIL'],
+    ] as const) {
+      asked.responder.nowMs = nowMs;
+      expect(rcodeOf(asked.ask(bl('203.0.113.7'), 'A'))).toBe(rcode);
+      expect(rcodeOf(asked.ask(hand, 'A'))).toBe('NOERROR');
+    }
+  });
+});
+
+test.each([
+  ['asia: { code: 127.0.0.4', 'asai: { code: 127.0.0.4', /lists\.asai: found "asai"; expected one/],
+  ['allow: [trusted]', 'allow: [thrusted]', /allow\.0: found "thrusted"; expected one of/],
+  ['cc.example.net', 'BL.example.net', /name: found "bl.example.net"; expected a name that no/],
+  [
+    'code: 127.0.0.4',
+    'code: 10.0.0.4',
+    /code: found .*expected a code in 127.0.0.0\/8, or any_code/,
+  ],
+  ['code: 127.0.0.4', 'code: 127.255.255.4', /expected a code outside of 127.255.255.0\/24/],
+])('%s as %s is refused', async (from, to, message) => {
+  const { loadAt } = await setUp({ config: CONFIG.replace(from, to) });
+  await expect(loadAt(NOW)).rejects.toThrow(message);
+});
