@@ -51,6 +51,17 @@ export interface Wish {
   readonly lists: Readonly<Record<string, readonly string[]>>;
 }
 
+/** A flow to be tried; echo requests are the client's. */
+export interface Attempt {
+  /** Who opens it. */
+  readonly host: 'client' | 'server' | 'guest';
+  readonly protocol: 'tcp' | 'udp' | 'icmp';
+  readonly from: string;
+  readonly to: string;
+  /** None for an echo request. */
+  readonly port: number | undefined;
+}
+
 export interface Told {
   readonly present: boolean;
   readonly rules: readonly string[];
@@ -69,11 +80,11 @@ export interface Count {
   readonly bytes: number;
 }
 
-const SERVER = { 4: '10.9.0.2', 6: 'fd09::2' };
+export const SERVER = { 4: '10.9.0.2', 6: 'fd09::2' };
 /** The server's addresses whose port 25 goes on to the host behind it. */
-const FORWARDED = { 4: '10.9.0.3', 6: 'fd09::3' };
+export const FORWARDED = { 4: '10.9.0.3', 6: 'fd09::3' };
 /** Addresses of the host behind the server to which packets are routed, without DNAT. */
-const GUEST = { 4: '192.0.2.130', 6: '2001:db8:e::130' };
+export const GUEST = { 4: '192.0.2.130', 6: '2001:db8:e::130' };
 export const TCP_PORTS = [22, 25, 80, 465, 6001];
 
 /**
@@ -232,12 +243,25 @@ export class FirewallNetwork {
 
   async ping(peer: Peer): Promise<string> {
     return agreed(
-      ([4, 6] as const).map(async (family, i) => {
-        const result = await this.client.run('perl', [PING, PEERS[peer][i] ?? '', SERVER[family]]);
-        if (result.code !== 0) throw new Error(result.stderr);
-        return result.stdout.trim();
-      }),
+      ([4, 6] as const).map((family, i) => this.#echo(PEERS[peer][i] ?? '', SERVER[family])),
     );
+  }
+
+  async #echo(from: string, to: string): Promise<string> {
+    const { code, stdout, stderr } = await this.client.run('perl', [PING, from, to]);
+    if (code !== 0) throw new Error(stderr);
+    return stdout.trim();
+  }
+
+  /** What becomes of one flow, over the one family of its addresses. */
+  verdictOn({ host, protocol, ...request }: Attempt): Promise<string> {
+    if (protocol === 'icmp') return this.#echo(request.from, request.to);
+    const agents = {
+      client: this.#clientAgent,
+      server: this.#serverAgent,
+      guest: this.#innerAgent,
+    };
+    return agents[host].ask({ do: protocol === 'tcp' ? 'connect' : 'ask', ...request });
   }
 
   /** A port of the host behind the server, at the address that is its own. */

@@ -103,6 +103,8 @@ class JudgementBuilder {
   build(): Judgements {
     const blocked = this.#blockedRules();
     const incoming = this.#judged('in');
+    // what is to be rejected is judged already: filter answers it, and no out rule drops it before
+    const rejected = this.#rejecting.size > 0 ? [`-m mark --mark ${REJECT_MARK} -j RETURN`] : [];
     const outgoing = this.#judged('out');
     if (blocked.length + incoming.length > 0) {
       const rules = [
@@ -116,7 +118,7 @@ class JudgementBuilder {
       this.#judge(IN_CHAIN, rules, ['PREROUTING']);
     }
     if (outgoing.length > 0) {
-      const rules = [...this.#passing('dst', '-o'), PASS_ANSWERED, ...outgoing];
+      const rules = [...rejected, ...this.#passing('dst', '-o'), PASS_ANSWERED, ...outgoing];
       this.#judge(OUT_CHAIN, rules, ['OUTPUT', 'FORWARD']);
     }
     const rejecting = [...this.#rejecting].sort();
