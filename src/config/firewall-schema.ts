@@ -33,7 +33,9 @@ const rule = z
     direction: z
       .enum(['in', 'out'])
       .default('in')
-      .describe('in: who connects to us (also to ports that DNAT forwards). out: whom we connect to.'),
+      .describe(
+        'in: who connects to us (also to ports that DNAT forwards). out: whom we connect to.',
+      ),
     interfaces: z
       .array(z.string().regex(/^[A-Za-z0-9_.@:-]{1,15}$/, { error: 'the name of an interface' }))
       .default([])
