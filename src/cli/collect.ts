@@ -1,14 +1,15 @@
-import type { FirewallSession } from './firewall/session.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { Backend } from '../firewall/backend.js';
 import { EXIT, type ExitCode, KnownError } from '../util/errors.js';
 import { warn } from './output.js';
 
 /**
  * Adds to the reports what was denied until now, before the rules change and counters may go.
- * A failure is told and keeps nothing else from being done. The caller holds the lock of the
+ * A failure, of whatever kind, is told and keeps nothing else from being done. The caller holds the lock of the
  * state.
  */
 export async function collectBefore(
-  { loaded, backend }: FirewallSession,
+  { loaded, backend }: { readonly loaded: LoadedConfig; readonly backend: Backend },
   change: 'change' | 'flush' = 'change',
 ): Promise<ExitCode> {
   const { config, resolvePath } = loaded;
@@ -22,8 +23,10 @@ export async function collectBefore(
     if (change === 'flush') folder.forgetCounts();
     return EXIT.done;
   } catch (error) {
-    if (!(error instanceof KnownError)) throw error;
-    warn(`what was denied since the last collection is not in the reports: ${error.message}`);
+    // a defect keeps its stack, but must not stand between a person and a roll-back
+    const isKnown = error instanceof KnownError;
+    const text = isKnown ? error.message : String(error instanceof Error ? error.stack : error);
+    warn(`what was denied since the last collection is not in the reports: ${text}`);
     return EXIT.partial;
   }
 }

@@ -26,6 +26,7 @@ interface WhyOptions extends DataOptions {
   readonly json?: true;
   readonly port?: number;
   readonly udp?: true;
+  readonly forwarded?: true;
 }
 
 /** All that decides over an address; the shape of `--json`. */
@@ -48,10 +49,14 @@ export const define: CommandModule['define'] = (command: Command, run) => {
     .option('--json', 'print JSON')
     .option('--port <n>', 'what the firewall does with a new TCP connection to this port', port)
     .option('--udp', 'with --port: UDP instead of TCP')
+    .option('--forwarded', 'with --port: to a host behind this one, which only routes it on')
     .action(async (texts: string[], options: WhyOptions) =>
       run(async () => {
         const addresses = texts.map(addressFrom);
-        if (options.udp && options.port === undefined) throw new UsageError('--udp needs --port');
+        for (const name of ['udp', 'forwarded'] as const) {
+          if (!options[name] || options.port !== undefined) continue;
+          throw new UsageError(`--${name} needs --port`);
+        }
         const loaded = await loadConfigIfNeeded(options);
         if (options.port !== undefined) requireFirewall(loaded);
         const data = await openCountries(options, loaded, { keepStatistics: true });
@@ -88,7 +93,7 @@ function requireFirewall(loaded: LoadedConfig | undefined): void {
 async function judgeOf(
   loaded: LoadedConfig | undefined,
   lists: ReadonlyMap<string, List>,
-  { port: wanted, udp }: WhyOptions,
+  { port: wanted, udp, forwarded }: WhyOptions,
 ): Promise<(address: Address, explanation: Explanation) => Explanation> {
   if (loaded === undefined || wanted === undefined) return (_, explanation) => explanation;
   const { planOf } = await import('../firewall/open-plan.js');
@@ -96,7 +101,13 @@ async function judgeOf(
   const plan = planOf(loaded, lists);
   const protocol = udp ? 'udp' : 'tcp';
   return (address, { finding, line }) => {
-    const flow = { address, direction: 'in', protocol, port: wanted } as const;
+    const flow = {
+      address,
+      direction: 'in',
+      protocol,
+      port: wanted,
+      routed: forwarded ?? false,
+    } as const;
     const { verdict, rule = null, reason } = judgeFlow(plan, flow);
     const action = plan.rules.find(({ name }) => name === rule)?.action ?? 'drop';
     const what = verdict === 'pass' ? 'pass' : action;

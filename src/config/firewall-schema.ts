@@ -33,7 +33,9 @@ const rule = z
     direction: z
       .enum(['in', 'out'])
       .default('in')
-      .describe('in: who connects to us (also to forwarded ports). out: whom we connect to.'),
+      .describe(
+        'in: who connects to us (also to ports that DNAT forwards). out: whom we connect to.',
+      ),
     interfaces: z
       .array(z.string().regex(/^[A-Za-z0-9_.@:-]{1,15}$/, { error: 'the name of an interface' }))
       .default([])
@@ -86,6 +88,13 @@ export const firewall = z
           'the list named blocked where there is one.',
         examples: [['blocked']],
       }),
+    forwarded: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Let blocked and in rules also judge what this host routes on to others, such as guests ' +
+          'with public addresses.',
+      ),
     hits: z
       .strictObject({
         size: z.int().min(1).max(1_000_000).default(65_535).describe('Addresses a set remembers.'),

@@ -117,18 +117,8 @@ export function confirm({ folder }: Pick<Enforcer, 'folder'>): boolean {
   return true;
 }
 
-/** Does a roll-back whose time has come. @returns whether it did */
-export async function settleOverdue(enforcer: Enforcer, nowMs: number): Promise<boolean> {
-  const { pending } = enforcer.folder.read();
-  if (pending === undefined || nowMs < pending.deadlineMs) return false;
-  await rollBack(enforcer, nowMs);
-  return true;
-}
-
-/** Takes away everything of ours, and forgets. */
-export async function flush({ backend, folder }: Enforcer): Promise<void> {
-  await flushAll(backend, folder.read().current?.backend);
-  folder.clearBoot();
-  folder.write({});
-  folder.removeForgotten({});
+/** Whether nobody confirmed in time. */
+export function isOverdue({ folder }: Pick<Enforcer, 'folder'>, nowMs: number): boolean {
+  const { pending } = folder.read();
+  return pending !== undefined && nowMs >= pending.deadlineMs;
 }

@@ -42,10 +42,12 @@ export class FirewallFolder {
     const file = join(this.path, MEMORY_FILE);
     if (!existsSync(file)) return {};
     try {
-      return JSON.parse(readFileSync(file, 'utf8')) as FirewallMemory;
+      const memory = JSON.parse(readFileSync(file, 'utf8')) as FirewallMemory | null;
+      if (typeof memory === 'object' && memory !== null) return memory;
+      throw new Error('no JSON object');
     } catch (error) {
       throw new SystemError(
-        `${file} cannot be read: ${messageOf(error)}; remove it, then run \`sekisho apply\``,
+        `${file} cannot be read: ${messageOf(error)}; run \`sekisho flush\`, then \`sekisho apply\``,
       );
     }
   }

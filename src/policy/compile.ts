@@ -81,9 +81,10 @@ export function compilePolicy(input: PolicyInput): Plan | { readonly faults: Pol
   ]);
   return {
     admins,
-    allow: firewall.allow,
-    blocked,
+    allow: once(firewall.allow),
+    blocked: once(blocked),
     observeBlocked: firewall.mode === 'observe',
+    forwarded: firewall.forwarded,
     rules,
     lists: new Map([...referred].map((name) => [name, lists.get(name) ?? EMPTY_ADDRESS_SET])),
     hits: {
@@ -119,7 +120,7 @@ function planRule(
     interfaces: rule.interfaces,
     traffic: trafficOf(rule),
     judgements,
-    except: rule.except,
+    except: once(rule.except),
     action: rule.action,
     observe: (rule.mode ?? firewall.mode) === 'observe',
     log: rule.log,
@@ -132,7 +133,7 @@ function judge(
   lists: ReadonlyMap<string, AddressSet>,
 ): Judgement | 'empty' | undefined {
   const filled = (names: readonly string[]): string[] =>
-    names.filter((name) => !setOf(lists.get(name), family).isEmpty);
+    once(names).filter((name) => !setOf(lists.get(name), family).isEmpty);
   if (rule.deny) {
     const deny = filled(rule.deny);
     return deny.length > 0 ? { kind: 'deny', lists: deny } : undefined;
@@ -141,6 +142,11 @@ function judge(
   if (only.length === 0 && rule.empty !== 'deny') return 'empty';
   const spared = rule.private ? EMPTY_ADDRESS_SET : PRIVATE_RANGES;
   return { kind: 'only', lists: only, spared };
+}
+
+/** A list that is named twice is asked, and counts, once. */
+function once(names: readonly string[]): string[] {
+  return [...new Set(names)];
 }
 
 function setOf(set: AddressSet = EMPTY_ADDRESS_SET, family: Family): RangeSet {

@@ -64,6 +64,11 @@ export interface Plan {
   readonly blocked: readonly string[];
   /** Whether `blocked` only counts. */
   readonly observeBlocked: boolean;
+  /**
+   * Whether `blocked` and `in` rules also judge what this host routes on to others. Without it
+   * they judge what is addressed to this host, also where DNAT then sends it elsewhere.
+   */
+  readonly forwarded: boolean;
   readonly rules: readonly PlannedRule[];
   /** Every list that is referred to, with what it holds. */
   readonly lists: ReadonlyMap<string, AddressSet>;

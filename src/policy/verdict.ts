@@ -11,6 +11,8 @@ export interface Flow {
   /** Destination port as the client asked for it; undefined for protocols without ports. */
   readonly port: number | undefined;
   readonly interface?: string;
+  /** Addressed to another host, to which this one routes it: not to us, and no DNAT of ours. */
+  readonly routed?: boolean;
 }
 
 /** What decides over a flow, in the words of the configuration. */
@@ -30,6 +32,9 @@ export interface Verdict {
  * hold against this function.
  */
 export function judgeFlow(plan: Plan, flow: Flow): Verdict {
+  if (flow.direction === 'in' && flow.routed === true && !plan.forwarded) {
+    return pass('addressed to another host, and firewall.forwarded is false');
+  }
   if (hasAddress(plan.admins, flow.address)) return pass('one of firewall.admins');
   const inList = (name: string): boolean => {
     const set: AddressSet | undefined = plan.lists.get(name);

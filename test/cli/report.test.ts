@@ -218,6 +218,10 @@ describe('why --port', () => {
       ['221.200.232.93', '--port', '53', '--udp'],
       'udp 53: pass: rule dns lets only home pass; observed',
     ],
+    [
+      ['221.200.232.93', '--port', '25', '--forwarded'],
+      'tcp 25: pass: addressed to another host, and firewall.forwarded is false',
+    ],
     [['2001:220::1', '--port', '22'], 'tcp 22: pass: no rule denies it'],
     [['221.200.1.1', '--port', '25'], 'tcp 25: pass: one of firewall.admins'],
   ])('%s', async (args, end) => {
@@ -240,6 +244,7 @@ describe('why --port', () => {
     [['1.1.1.1', '--port', '0'], 'Expected a port from 1 to 65535.'],
     [['1.1.1.1', '--port', '65536'], 'Expected a port from 1 to 65535.'],
     [['1.1.1.1', '--udp'], '--udp needs --port'],
+    [['1.1.1.1', '--forwarded'], '--forwarded needs --port'],
   ])('%s is refused', async (args, message) => {
     const { code, stderr } = await why(...args);
     expect(code).toBe(2);

@@ -255,7 +255,7 @@ describe('listing', () => {
 
 test('sets are large enough for their lists, and never hold /0', () => {
   expect(newSetLines('x', LISTS.everybody.v4)).toEqual([
-    'create x hash:net family inet hashsize 64 maxelem 16777216',
+    'create x hash:net family inet hashsize 64 maxelem 65536',
     'add x 0.0.0.0/1',
     'add x 128.0.0.0/1',
   ]);
@@ -265,7 +265,7 @@ test('sets are large enough for their lists, and never hold /0', () => {
   );
   const [create, ...adding] = newSetLines('x', addressSet(...many).v4);
   expect(adding).toHaveLength(70_000);
-  expect(create).toBe('create x hash:net family inet hashsize 32768 maxelem 16777216');
+  expect(create).toBe('create x hash:net family inet hashsize 32768 maxelem 131072');
 });
 
 test.each([

@@ -51,6 +51,17 @@ export interface Wish {
   readonly lists: Readonly<Record<string, readonly string[]>>;
 }
 
+/** A flow to be tried; echo requests are the client's. */
+export interface Attempt {
+  /** Who opens it. */
+  readonly host: 'client' | 'server' | 'guest';
+  readonly protocol: 'tcp' | 'udp' | 'icmp';
+  readonly from: string;
+  readonly to: string;
+  /** None for an echo request. */
+  readonly port: number | undefined;
+}
+
 export interface Told {
   readonly present: boolean;
   readonly rules: readonly string[];
@@ -69,7 +80,11 @@ export interface Count {
   readonly bytes: number;
 }
 
-const SERVER = { 4: '10.9.0.2', 6: 'fd09::2' };
+export const SERVER = { 4: '10.9.0.2', 6: 'fd09::2' };
+/** The server's addresses whose port 25 goes on to the host behind it. */
+export const FORWARDED = { 4: '10.9.0.3', 6: 'fd09::3' };
+/** Addresses of the host behind the server to which packets are routed, without DNAT. */
+export const GUEST = { 4: '192.0.2.130', 6: '2001:db8:e::130' };
 export const TCP_PORTS = [22, 25, 80, 465, 6001];
 
 /**
@@ -138,6 +153,8 @@ export class FirewallNetwork {
         this.tcp('private', 22),
         this.tcpForwarded('private'),
         this.tcpThrough('private'),
+        this.tcpToGuest('private'),
+        this.tcpFromGuest('private'),
         this.tcpOut('private'),
       ]);
       if (verdicts.every((verdict) => verdict === 'open')) return;
@@ -221,17 +238,35 @@ export class FirewallNetwork {
 
   /** Port 25 of the address whose connections go on to port 2525 of the host behind. */
   tcpForwarded(peer: Peer): Promise<string> {
-    return this.tcp(peer, 25, { 4: '10.9.0.3', 6: 'fd09::3' });
+    return this.tcp(peer, 25, FORWARDED);
   }
 
   async ping(peer: Peer): Promise<string> {
     return agreed(
-      ([4, 6] as const).map(async (family, i) => {
-        const result = await this.client.run('perl', [PING, PEERS[peer][i] ?? '', SERVER[family]]);
-        if (result.code !== 0) throw new Error(result.stderr);
-        return result.stdout.trim();
-      }),
+      ([4, 6] as const).map((family, i) => this.#echo(PEERS[peer][i] ?? '', SERVER[family])),
     );
+  }
+
+  async #echo(from: string, to: string): Promise<string> {
+    const { code, stdout, stderr } = await this.client.run('perl', [PING, from, to]);
+    if (code !== 0) throw new Error(stderr);
+    return stdout.trim();
+  }
+
+  /** What becomes of one flow, over the one family of its addresses. */
+  verdictOn({ host, protocol, ...request }: Attempt): Promise<string> {
+    if (protocol === 'icmp') return this.#echo(request.from, request.to);
+    const agents = {
+      client: this.#clientAgent,
+      server: this.#serverAgent,
+      guest: this.#innerAgent,
+    };
+    return agents[host].ask({ do: protocol === 'tcp' ? 'connect' : 'ask', ...request });
+  }
+
+  /** A port of the host behind the server, at the address that is its own. */
+  tcpToGuest(peer: Peer): Promise<string> {
+    return this.tcp(peer, 2525, GUEST);
   }
 
   /** Our own connection to a peer. */
@@ -249,9 +284,18 @@ export class FirewallNetwork {
   }
 
   /** A connection of the host behind the server to a peer. */
-  async tcpThrough(peer: Peer): Promise<string> {
+  tcpThrough(peer: Peer): Promise<string> {
+    return this.#tcpFromInner(peer, ['10.8.0.2', 'fd08::2']);
+  }
+
+  /** The same from the address that is its own. */
+  tcpFromGuest(peer: Peer): Promise<string> {
+    return this.#tcpFromInner(peer, Object.values(GUEST));
+  }
+
+  #tcpFromInner(peer: Peer, own: readonly string[]): Promise<string> {
     return agreed(
-      ['10.8.0.2', 'fd08::2'].map((from, i) =>
+      own.map((from, i) =>
         this.#innerAgent.ask<string>({ do: 'connect', from, to: PEERS[peer][i], port: 7000 }),
       ),
     );
@@ -268,6 +312,34 @@ export class FirewallNetwork {
         }),
       ),
     );
+  }
+
+  /** Opens connections that stay, from a peer to the host behind us. */
+  async holdThrough(peer: Peer): Promise<void> {
+    for (const [i, family] of ([4, 6] as const).entries()) {
+      const from = PEERS[peer][i];
+      const dnat = { name: `dnat${family}`, from, to: FORWARDED[family], port: 25 };
+      const guest = { name: `guest${family}`, from, to: GUEST[family], port: 2525 };
+      for (const way of [dnat, guest]) await this.#clientAgent.ask({ do: 'hold', ...way });
+    }
+  }
+
+  async useHeldThrough(): Promise<{ throughDnat: string; toGuest: string }> {
+    const use = (name: string): Promise<string> =>
+      agreed([4, 6].map((k) => this.#clientAgent.ask<string>({ do: 'use', name: `${name}${k}` })));
+    return { throughDnat: await use('dnat'), toGuest: await use('guest') };
+  }
+
+  /** One UDP packet from an address of the client's to port 9, which nobody answers. */
+  async sendDatagram(from: string, to: string): Promise<void> {
+    await this.#clientAgent.ask({ do: 'send', from, to, port: 9 });
+  }
+
+  /** The IPv6 address that the kernel gave an end of the link, as the client speaks of it. */
+  async linkLocal(end: Namespace): Promise<string> {
+    const args = ['-6', '-o', 'address', 'show', 'dev', 'outer', 'scope', 'link'];
+    const { stdout } = await end.run('ip', args);
+    return `${/inet6 (\S+)\//.exec(stdout)?.[1] ?? 'no link-local address'}%outer`;
   }
 
   /** Opens connections that stay, from a peer to us and from us to it. */
@@ -333,6 +405,8 @@ async function connect(client: Namespace, server: Namespace, inner: Namespace): 
     ),
     'route add 10.8.0.0/24 via 10.9.0.2',
     '-6 route add fd08::/64 via fd09::2',
+    `route add ${GUEST[4]}/32 via 10.9.0.2`,
+    `-6 route add ${GUEST[6]}/128 via fd09::2`,
   ]);
   await ipBatch(server, [
     'link set outer up',
@@ -345,11 +419,15 @@ async function connect(client: Namespace, server: Namespace, inner: Namespace): 
     'address add fd08::1/64 dev inside nodad',
     'route add default via 10.9.0.1',
     '-6 route add default via fd09::1',
+    `route add ${GUEST[4]}/32 via 10.8.0.2`,
+    `-6 route add ${GUEST[6]}/128 via fd08::2`,
   ]);
   await ipBatch(inner, [
     'link set inside up',
     'address add 10.8.0.2/24 dev inside',
     'address add fd08::2/64 dev inside nodad',
+    `address add ${GUEST[4]}/32 dev inside`,
+    `address add ${GUEST[6]}/128 dev inside nodad`,
     'route add default via 10.8.0.1',
     '-6 route add default via fd08::1',
   ]);

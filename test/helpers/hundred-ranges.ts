@@ -1,6 +1,7 @@
 import type { NamedList } from '../../src/formats/index.js';
 import type { Family } from '../../src/ip/family.js';
 import { addressSet } from './lists.js';
+import { randomNumbers } from './random-numbers.js';
 
 /*
  * A hundred ranges a family for tests that ask a real program: the same in every run, and
@@ -70,17 +71,6 @@ export function textOf(family: Family, address: bigint): string {
     parts.push(((address >> (BigInt(k) * bits)) & ((1n << bits) - 1n)).toString(radix));
   }
   return parts.join(family === 4 ? '.' : ':');
-}
-
-/** Numbers below `limit`, the same ones every time (mulberry32). */
-function randomNumbers(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % limit;
-  };
 }
 
 type Shape = (base: bigint, random: (limit: number) => number) => readonly [bigint, bigint];

@@ -81,6 +81,18 @@ answerRequests({
     return result;
   },
 
+  /** One UDP packet, also to many; waits for no answer. */
+  async send({ from, to, port }) {
+    const socket = createSocket(to.includes(':') ? 'udp6' : 'udp4');
+    socket.bind(0, from);
+    await once(socket, 'listening');
+    socket.setBroadcast(true);
+    await new Promise((resolve, reject) => {
+      socket.send('hello', port, to, (error) => (error ? reject(error) : resolve()));
+    });
+    socket.close();
+  },
+
   /** Opens a connection and keeps it under a name. */
   async hold({ name, from, to, port }) {
     const socket = connect({ host: to, port, localAddress: from });

@@ -17,6 +17,17 @@ describe('a plan', () => {
     expect(planFrom('{}', without).blocked).toEqual([]);
   });
 
+  test('asks a list once that is named twice', () => {
+    const plan = planFrom(
+      '{ allow: [trusted, trusted], blocked: [blocked, asia, blocked], rules: [' +
+        '{ name: s, tcp: [22], deny: [asia, only4, asia], except: [home, home] }] }',
+    );
+    expect(plan.allow).toEqual(['trusted']);
+    expect(plan.blocked).toEqual(['blocked', 'asia']);
+    expect(plan.rules[0]?.judgements.get(4)?.lists).toEqual(['asia', 'only4']);
+    expect(plan.rules[0]?.except).toEqual(['home']);
+  });
+
   test('merges ports, and judges everything but ICMP where none is named', () => {
     const plan = planFrom(`{ rules: [
       { name: a, tcp: [443, "80-81", 82, 22], deny: [asia] },

@@ -53,6 +53,22 @@ describe('the order of judgement', () => {
     expect(judge(address, port, more)).toBe(expected);
   });
 
+  test('what is routed on to others passes in rules, unless `forwarded` says otherwise', () => {
+    const address = parseAddress('1.11.1.1');
+    if ('expected' in address) throw new Error(address.expected);
+    const rules = '[{ name: s, deny: [asia] }, { name: o, deny: [asia], direction: out }]';
+    const verdict = (options: string, direction: 'in' | 'out', routed: boolean): string => {
+      const plan = planFrom(`{ rules: ${rules}${options} }`);
+      return judgeFlow(plan, { address, direction, protocol: 'tcp', port: 7, routed }).verdict;
+    };
+    expect(verdict('', 'in', true)).toBe('pass');
+    expect(verdict('', 'in', false)).toBe('deny');
+    expect(verdict('', 'out', true)).toBe('deny');
+    expect(verdict(', forwarded: true', 'in', true)).toBe('deny');
+    expect(verdict(', blocked: [asia]', 'in', true)).toBe('pass');
+    expect(verdict(', blocked: [asia], forwarded: true', 'in', true)).toBe('deny');
+  });
+
   test('the hand-made list is denied on every port, before the rules', () => {
     const plan = planFrom('{ blocked: [asia], rules: [{ name: s, tcp: [22], deny: [asia] }] }');
     const address = parseAddress('1.11.1.1');

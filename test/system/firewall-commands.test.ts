@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect } from 'vitest';
 
+import { takeLock } from '../../src/util/lock.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
 import { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
@@ -65,6 +66,13 @@ class Host {
     return stdout;
   }
 
+  /** As if nobody had confirmed, and the watching process had been killed with the machine. */
+  async letDeadlinePass(): Promise<void> {
+    const file = join(this.folder, 'state', 'firewall', 'memory.json');
+    const text = readFileSync(file, 'utf8');
+    await writeFile(file, text.replace(/"deadlineMs": \d+/, '"deadlineMs": 1'));
+  }
+
   memory(): Record<string, unknown> {
     const file = join(this.folder, 'state', 'firewall', 'memory.json');
     return existsSync(file)
@@ -79,6 +87,8 @@ class Host {
 }
 
 const NEEDS = ['nft', 'namespace'];
+/** For a test that runs some thirty commands, on a machine with other work to do. */
+const MANY_COMMANDS_MS = 120_000;
 const OTHER_PORT = RULES.replace('[22]', '[2222]');
 
 describe('a person at the firewall', () => {
@@ -152,11 +162,17 @@ describe('a person at the firewall', () => {
       /1\.11\.1\.1 \(this SSH session\) would be denied on port 22: rule ssh lets only home pass/,
     );
     expect(await host.nft('list', 'ruleset')).toBe('');
-    expect((await host.run('apply', ['--force'], peer)).code).toBe(0);
+    const forced = await host.run('apply', ['--force'], peer);
+    expect(forced.code).toBe(0);
+    expect(forced.stderr).toMatch(/1\.11\.1\.1 \(this SSH session\) would be denied/);
     await host.configure(RULES, ', admins: [1.11.5.5]');
     const admin = await host.run('apply');
     expect(admin.code).toBe(2);
     expect(admin.stderr).toMatch(/admin 1\.11\.5\.5 is in list asia, which rule mail denies/);
+    const both = await host.run('apply', ['--force-admins'], peer);
+    expect(both.code).toBe(2); // the session is another matter
+    expect(both.stderr).not.toMatch(/admin/);
+    expect((await host.run('apply', ['--force-admins'])).code).toBe(0);
     const unattended = await host.run('update');
     expect(unattended.code).toBe(3);
     expect(unattended.stderr).toMatch(/the admin keeps passing/);
@@ -205,12 +221,7 @@ describe('a confirmation', () => {
     await host.run('apply');
     await host.configure(OTHER_PORT);
     await host.run('apply', ['--confirm', '60']);
-    // as if the watching process had been killed with the machine
-    const file = join(host.folder, 'state', 'firewall', 'memory.json');
-    await writeFile(
-      file,
-      readFileSync(file, 'utf8').replace(/"deadlineMs": \d+/, '"deadlineMs": 1'),
-    );
+    await host.letDeadlinePass();
     const status = await host.run('status');
     expect(status.stderr).toMatch(/nobody confirmed the last apply in time: it was rolled back/);
     expect(await host.sshPort()).toBe('22');
@@ -271,14 +282,51 @@ describe('a confirmation', () => {
     await host.run('apply');
     await host.configure(OTHER_PORT);
     await host.run('apply', ['--confirm', '60']);
-    const file = join(host.folder, 'state', 'firewall', 'memory.json');
-    await writeFile(
-      file,
-      readFileSync(file, 'utf8').replace(/"deadlineMs": \d+/, '"deadlineMs": 1'),
-    );
+    await host.letDeadlinePass();
     await rm(join(host.folder, 'blocked.txt'));
     expect((await host.run('apply')).code).not.toBe(0);
     expect(await host.sshPort()).toBe('22');
+  });
+
+  systemTest('that is overdue is left alone while another run is at work', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    await host.run('apply', ['--confirm', '60']);
+    await host.letDeadlinePass();
+    const { lock } = await takeLock(join(host.folder, 'state'), { command: 'sekisho update' });
+    if (lock === undefined) throw new Error('the test did not get the lock');
+    try {
+      for (const command of ['status', 'plan']) {
+        const looked = await host.run(command);
+        expect(looked.stderr).toMatch(/in time: the roll-back is left to the run that works here/);
+        expect(looked.stdout).toContain('the kernel holds what it should');
+      }
+      expect(await host.sshPort()).toBe('2222');
+    } finally {
+      lock.release();
+    }
+    expect((await host.run('plan')).stderr).toMatch(/in time: it was rolled back/);
+    expect(await host.sshPort()).toBe('22');
+  });
+
+  systemTest('whose roll-back fails hides nothing, and flush still works', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    await host.run('apply', ['--confirm', '60']);
+    await host.letDeadlinePass();
+    const firewall = join(host.folder, 'state', 'firewall');
+    await writeFile(join(firewall, 'generation-1', 'ruleset.json'), '{ "nftables": [');
+    const status = await host.run('status');
+    expect(status.stderr).toMatch(/in time, and it cannot be rolled back: nft refused/);
+    expect(status.stdout).toContain('backend: nftables');
+    expect((await host.run('apply')).code).toBe(1);
+    expect((await host.run('flush')).code).toBe(0);
+    expect(await host.nft('list', 'ruleset')).toBe('');
+    expect(host.memory()).toEqual({});
+    expect(existsSync(join(firewall, 'boot'))).toBe(false);
+    expect((await host.run('apply')).code).toBe(0);
   });
 
   systemTest(
@@ -311,34 +359,89 @@ describe('a confirmation', () => {
   });
 });
 
-describe('drift and boot', () => {
-  systemTest('what others changed is seen and mended', NEEDS, async () => {
+describe('flush, the last resort', () => {
+  systemTest('works where the memory is damaged', NEEDS, async () => {
     const host = await Host.make();
     await host.run('apply');
-    const good = await host.nft('list', 'ruleset');
-    const damages: readonly (readonly string[])[] = [
-      ['flush', 'set', 'inet', 'sekisho', 'asia_v4'],
-      ['delete', 'element', 'inet', 'sekisho', 'asia_v6', '{ 2001:220::/32 }'],
-      ['add', 'element', 'inet', 'sekisho', 'home_v4', '{ 198.51.100.1 }'],
-      ['flush', 'chain', 'inet', 'sekisho', 'prerouting'],
-      ['insert', 'rule', 'inet', 'sekisho', 'judge.in', 'accept'],
-      ['flush', 'chain', 'inet', 'sekisho', 'deny.mail.asia'],
-      [
-        'flush chain inet sekisho prerouting; delete chain inet sekisho prerouting; ' +
-          'add chain inet sekisho prerouting { type filter hook prerouting priority 0; }; ' +
-          'add rule inet sekisho prerouting jump judge.in',
-      ],
-      ['delete', 'table', 'inet', 'sekisho'],
-      ['flush', 'ruleset'],
-    ];
-    for (const damage of damages) {
-      expect((await host.network.run('nft', damage)).code, damage.join(' ')).toBe(0);
-      expect((await host.run('status')).code, damage.join(' ')).toBe(1);
-      expect((await host.run('apply')).code, damage.join(' ')).toBe(0);
-      const mended = await host.nft('list', 'ruleset');
-      expect(mended.split('\n').sort(), damage.join(' ')).toEqual(good.split('\n').sort());
-    }
+    await writeFile(join(host.folder, 'state', 'firewall', 'memory.json'), '{ "curr');
+    const applied = await host.run('apply');
+    expect(applied.code).toBe(1);
+    expect(applied.stderr).toMatch(/memory\.json cannot be read: .*; run `sekisho flush`/);
+    const flushed = await host.run('flush');
+    expect(flushed.code).toBe(0);
+    expect(flushed.stderr).toMatch(/every backend is looked at/);
+    expect(await host.nft('list', 'tables')).not.toContain('sekisho');
+    expect((await host.run('apply')).code).toBe(0);
   });
+
+  systemTest('works where the configuration has no firewall any more', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await writeFile(join(host.folder, 'sekisho.yaml'), 'state: state\n');
+    expect((await host.run('flush')).code).toBe(0);
+    expect(await host.nft('list', 'ruleset')).toBe('');
+  });
+
+  systemTest('is what an apply names that others stand in the way of', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    const map = '{ type ipv4_addr : verdict; elements = { 192.0.2.1 : jump rule.ssh }; }';
+    await host.nft('add', 'map', 'inet', 'sekisho', 'theirs', map);
+    const before = await host.nft('list', 'ruleset');
+    expect(before).toContain('map theirs');
+    await host.configure(RULES.replace('ssh', 'login'));
+    const refused = await host.run('apply');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(
+      /what others put there \(map theirs\): `sekisho flush` takes the table away/,
+    );
+    expect(await host.nft('list', 'ruleset')).toBe(before);
+    expect((await host.run('flush')).code).toBe(0);
+    expect((await host.run('apply')).code).toBe(0);
+
+    await host.nft('flush', 'chain', 'inet', 'sekisho', 'rule.mail');
+    await host.nft('delete', 'set', 'inet', 'sekisho', 'asia_v4');
+    await host.nft('add', 'set', 'inet', 'sekisho', 'asia_v4', '{ type inet_service; }');
+    await host.nft('add', 'element', 'inet', 'sekisho', 'asia_v4', '{ 25 }');
+    const status = await host.run('status');
+    expect(status.code).toBe(1);
+    expect(status.stderr).toMatch(/\(set asia_v4\): `sekisho flush` takes the table away/);
+  });
+});
+
+describe('drift and boot', () => {
+  systemTest(
+    'what others changed is seen and mended',
+    NEEDS,
+    async () => {
+      const host = await Host.make();
+      await host.run('apply');
+      const good = await host.nft('list', 'ruleset');
+      const damages: readonly (readonly string[])[] = [
+        ['flush', 'set', 'inet', 'sekisho', 'asia_v4'],
+        ['delete', 'element', 'inet', 'sekisho', 'asia_v6', '{ 2001:220::/32 }'],
+        ['add', 'element', 'inet', 'sekisho', 'home_v4', '{ 198.51.100.1 }'],
+        ['flush', 'chain', 'inet', 'sekisho', 'prerouting'],
+        ['insert', 'rule', 'inet', 'sekisho', 'judge.in', 'accept'],
+        ['flush', 'chain', 'inet', 'sekisho', 'deny.mail.asia'],
+        [
+          'flush chain inet sekisho prerouting; delete chain inet sekisho prerouting; ' +
+            'add chain inet sekisho prerouting { type filter hook prerouting priority 0; }; ' +
+            'add rule inet sekisho prerouting jump judge.in',
+        ],
+        ['delete', 'table', 'inet', 'sekisho'],
+        ['flush', 'ruleset'],
+      ];
+      for (const damage of damages) {
+        expect((await host.network.run('nft', damage)).code, damage.join(' ')).toBe(0);
+        expect((await host.run('status')).code, damage.join(' ')).toBe(1);
+        expect((await host.run('apply')).code, damage.join(' ')).toBe(0);
+        const mended = await host.nft('list', 'ruleset');
+        expect(mended.split('\n').sort(), damage.join(' ')).toEqual(good.split('\n').sort());
+      }
+    },
+    MANY_COMMANDS_MS,
+  );
 
   systemTest('the ready ruleset loads without us, beside and over what stands', NEEDS, async () => {
     const host = await Host.make();

@@ -45,6 +45,12 @@ const VARIANTS: Variant[] = [
   { backend: 'iptables', iptables: 'legacy' },
 ];
 
+/** How many elements the set of asia may have. */
+async function limitOf({ server }: FirewallNetwork): Promise<number> {
+  const { stdout } = await server.run('ipset', ['list', '-t', 'sekisho-asia_v4']);
+  return Number(/maxelem (\d+)/.exec(stdout)?.[1]);
+}
+
 describe.each(VARIANTS)('backend $backend, iptables-$iptables', (variant) => {
   const { iptables } = variant;
   const needs = [...NEEDS, `iptables-${iptables}-restore`, `ip6tables-${iptables}-restore`];
@@ -112,6 +118,13 @@ describe.each(VARIANTS)('boot of $backend, iptables-$iptables', (variant) => {
     const env = { PATH: `${bin}:${searchPath}` };
     const clean = { present: true, rules: [], lists: [] };
     for (const again of [false, true]) {
+      if (again && variant.backend === 'ipset') {
+        // as a larger list left it, and a load that was cut off
+        const other = 'create sekisho-new.0 hash:net maxelem 1\ncreate x hash:net maxelem 131072\n';
+        const input = `${other}swap x sekisho-asia_v4\ndestroy x\n`;
+        expect((await network.server.run('ipset', ['restore'], { input })).code).toBe(0);
+        expect(await limitOf(network)).toBe(131_072);
+      }
       const { code, stderr } = await network.server.run('sh', [LOAD, folder], { env });
       expect({ code, stderr: stderr.replaceAll(/^#.*\n/gm, '') }).toEqual({ code: 0, stderr: '' });
       expect(await network.compare(wish), String(again)).toEqual(clean);
@@ -185,7 +198,10 @@ systemTest(
       (_, i) => `11.${i >> 15}.${(i >> 7) & 255}.${(2 * i) & 255}`,
     );
     const large: Wish = { ...BEFORE, lists: { ...LISTS, asia: many } };
+    await network.apply(BEFORE);
+    expect(await limitOf(network)).toBe(65_536);
     await network.apply(large);
+    expect(await limitOf(network)).toBe(131_072);
     expect(await network.compare(large)).toEqual({ present: true, rules: [], lists: [] });
     const fewer: Wish = { ...large, lists: { ...LISTS, asia: many.slice(1) } };
     const told: Told = await network.compare(fewer);

@@ -125,6 +125,17 @@ describe('report of real packets', () => {
     expect(await host.told()).toEqual({ [ONE]: 12, [TWO]: 2 });
   });
 
+  systemTest('a roll-back loses nothing', NEEDS, async () => {
+    const host = await Host.make();
+    await host.knock({ [ONE]: 4 });
+    await host.done('rollback'); // to no rules at all
+    expect(await host.told()).toEqual({ [ONE]: 4 });
+    await host.done('apply', '--from', 'delegated');
+    await host.knock({ [ONE]: 7 }); // more than it had before: no counter went down
+    await host.done('report', '--collect');
+    expect(await host.told()).toEqual({ [ONE]: 11 });
+  });
+
   systemTest('a table that others removed and an apply put back', NEEDS, async () => {
     const host = await Host.make();
     await host.knock({ [ONE]: 4, [TWO]: 2 });

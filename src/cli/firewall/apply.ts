@@ -7,6 +7,7 @@ import type { LoadedConfig } from '../../config/load.js';
 import { applyPlan, differs } from '../../firewall/enforce.js';
 import { contradictedAdmins, lockedOutPeers } from '../../firewall/safety/lock-out.js';
 import { findSessionPeers } from '../../firewall/safety/sessions.js';
+import type { Plan } from '../../policy/plan.js';
 import { EXIT, type ExitCode, UsageError } from '../../util/errors.js';
 import { collectBefore } from '../collect.js';
 import type { CommandModule } from '../command-module.js';
@@ -19,6 +20,7 @@ import { addForce, loadFor, openFirewall, openPlan } from './session.js';
 interface ApplyCommandOptions extends DataOptions {
   readonly confirm?: number;
   readonly force?: true;
+  readonly forceAdmins?: true;
 }
 
 export const define: CommandModule['define'] = (command, run) => {
@@ -37,12 +39,7 @@ export const define: CommandModule['define'] = (command, run) => {
 async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promise<ExitCode> {
   const session = await openFirewall(loaded); // first: an overdue roll-back waits for no plan
   const { plan, complete } = await openPlan(loaded, options);
-  const dangers = [...lockedOutPeers(plan, findSessionPeers()), ...contradictedAdmins(plan)];
-  if (dangers.length > 0 && !options.force) {
-    throw new UsageError(
-      [...dangers, 'nothing was applied; mend the configuration, or give --force'].join('\n'),
-    );
-  }
+  refuseDangers(plan, options);
   if (session.folder.read().pending !== undefined) {
     throw new UsageError(
       'the last apply waits for `sekisho confirm` or `sekisho rollback`; nothing was applied',
@@ -66,6 +63,25 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
     warn(`applied; it is rolled back in ${options.confirm} s unless \`sekisho confirm\` comes`);
   }
   return complete ? EXIT.done : EXIT.partial;
+}
+
+/** @throws UsageError for who would be locked out, unless the options say that it is meant */
+function refuseDangers(plan: Plan, { force, forceAdmins }: ApplyCommandOptions): void {
+  const sessions = lockedOutPeers(plan, findSessionPeers());
+  const admins = contradictedAdmins(plan);
+  const refused = [
+    ...(force ? [] : sessions),
+    // the kernel lets them pass all the same: this is about what was meant
+    ...(force || forceAdmins ? [] : admins),
+  ];
+  if (refused.length === 0) {
+    for (const danger of [...sessions, ...admins]) warn(danger);
+    return;
+  }
+  const way = sessions.length > 0 ? '--force' : '--force-admins';
+  throw new UsageError(
+    [...refused, `nothing was applied; mend the configuration, or give ${way}`].join('\n'),
+  );
 }
 
 /**

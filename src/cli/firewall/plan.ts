@@ -6,7 +6,7 @@ import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { warn, writeJson, writeOut } from '../output.js';
 import { changeLines, listChanges } from './describe.js';
-import { loadFor, openFirewall, openPlan } from './session.js';
+import { loadFor, lookAtFirewall, openPlan } from './session.js';
 
 interface PlanOptions extends DataOptions {
   readonly json?: true;
@@ -18,7 +18,7 @@ export const define: CommandModule['define'] = (command, run) => {
     .action(async (options: PlanOptions) =>
       run(async () => {
         const loaded = await loadFor(options);
-        const { backend, reason } = await openFirewall(loaded);
+        const { backend, reason } = await lookAtFirewall(loaded, 'sekisho plan');
         const { plan, complete } = await openPlan(loaded, options);
         const difference = await backend.compare(plan);
         const dangers = [...lockedOutPeers(plan, findSessionPeers()), ...contradictedAdmins(plan)];

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
 
 import type { LoadedConfig } from '../../config/load.js';
-import { confirm, rollBack } from '../../firewall/enforce.js';
+import { confirm } from '../../firewall/enforce.js';
 import { chooseBackend } from '../../firewall/choose.js';
 import { FirewallFolder } from '../../firewall/generations.js';
 import { EXIT, type ExitCode, KnownError } from '../../util/errors.js';
@@ -12,6 +12,7 @@ import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addConfigOption } from '../data-options.js';
 import { note, warn } from '../output.js';
 import { withStateLock } from '../state-lock.js';
+import { rollBackAndCollect } from './reported-roll-back.js';
 import { loadFor, openFirewall } from './session.js';
 
 interface RollbackOptions extends DataOptions {
@@ -32,7 +33,7 @@ export const define: CommandModule['define'] = (command, run) => {
         const loaded = await loadFor(options);
         if (options.whenDue !== undefined) return watch(loaded, Number(options.whenDue));
         const done = await withStateLock(loaded, 'sekisho rollback', async () => {
-          await rollBack(await openFirewall(loaded), Date.now());
+          await rollBackAndCollect(await openFirewall(loaded));
           note('rolled back; unattended runs apply nothing until you run `sekisho apply`');
           return EXIT.done;
         });
@@ -57,7 +58,7 @@ async function watch(loaded: LoadedConfig, deadlineMs: number): Promise<ExitCode
       if (folder.read().pending?.deadlineMs !== deadlineMs) return EXIT.done; // not ours
       const { backend } = await chooseBackend(loaded.config.firewall?.backend ?? 'auto');
       // the time has come by this process's own timer, also where the clock was set back
-      await rollBack({ backend, folder }, Date.now());
+      await rollBackAndCollect({ loaded, backend, folder });
       return EXIT.done;
     } catch (error) {
       if (!(error instanceof KnownError)) throw error; // else nft may be busy: try again

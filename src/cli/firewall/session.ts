@@ -3,14 +3,16 @@ import type { Command } from 'commander';
 import type { LoadedConfig } from '../../config/load.js';
 import type { Backend, BackendName } from '../../firewall/backend.js';
 import { chooseBackend } from '../../firewall/choose.js';
-import { type Enforcer, settleOverdue } from '../../firewall/enforce.js';
+import { type Enforcer, isOverdue } from '../../firewall/enforce.js';
 import { FirewallFolder } from '../../firewall/generations.js';
 import { planOf } from '../../firewall/open-plan.js';
 import type { Plan } from '../../policy/plan.js';
 import type { CountryData } from '../../sources/country-data.js';
-import { UsageError } from '../../util/errors.js';
+import { KnownError, SystemError, UsageError, messageOf } from '../../util/errors.js';
 import { type DataOptions, openCountries, openListsOf } from '../data-options.js';
 import { warn } from '../output.js';
+import { withStateLock } from '../state-lock.js';
+import { rollBackAndCollect } from './reported-roll-back.js';
 
 /** What the firewall commands work with. */
 export interface FirewallSession extends Enforcer {
@@ -21,12 +23,58 @@ export interface FirewallSession extends Enforcer {
 }
 
 /**
- * Opens the firewall of the configuration. Does a roll-back whose time has come first, whatever
- * the command is.
+ * Opens the firewall of the configuration, for a command that holds the lock of the state. Does
+ * a roll-back whose time has come first, whatever the command is.
  *
  * @throws UsageError where the configuration has no firewall part
  */
 export async function openFirewall(loaded: LoadedConfig): Promise<FirewallSession> {
+  const session = await findFirewall(loaded);
+  await settle(session);
+  return session;
+}
+
+/**
+ * The same for a command that only looks, without the lock: a roll-back whose time has come
+ * takes the lock for itself. Where that cannot be had, or the roll-back fails, a line says so.
+ *
+ * @param command as `sekisho status`, for those who wait for the lock
+ */
+export async function lookAtFirewall(
+  loaded: LoadedConfig,
+  command: string,
+): Promise<FirewallSession> {
+  const session = await findFirewall(loaded);
+  if (!isOverdue(session, Date.now())) return session;
+  try {
+    const settled = await withStateLock(loaded, command, () => settle(session));
+    if (settled === undefined) warn(`${OVERDUE}: the roll-back is left to the run that works here`);
+  } catch (error) {
+    if (!(error instanceof KnownError)) throw error;
+    warn(error.message);
+  }
+  return session;
+}
+
+const OVERDUE = 'nobody confirmed the last apply in time';
+
+/** @throws SystemError where the roll-back fails, for whatever reason: files may be damaged */
+async function settle(session: FirewallSession): Promise<boolean> {
+  if (!isOverdue(session, Date.now())) return false;
+  try {
+    await rollBackAndCollect(session);
+  } catch (error) {
+    throw new SystemError(
+      `${OVERDUE}, and it cannot be rolled back: ${messageOf(error)}; \`sekisho flush\` takes ` +
+        'everything of ours out of the kernel',
+      { cause: error },
+    );
+  }
+  warn(`${OVERDUE}: it was rolled back`);
+  return true;
+}
+
+async function findFirewall(loaded: LoadedConfig): Promise<FirewallSession> {
   const { firewall, state } = loaded.config;
   if (firewall === undefined) {
     throw new UsageError(
@@ -38,11 +86,7 @@ export async function openFirewall(loaded: LoadedConfig): Promise<FirewallSessio
   const { backend, reason } = await chooseBackend(
     firewall.backend === 'auto' ? wanted : firewall.backend,
   );
-  const session = { loaded, backend, reason, folder };
-  if (await settleOverdue(session, Date.now())) {
-    warn('nobody confirmed the last apply in time: it was rolled back');
-  }
-  return session;
+  return { loaded, backend, reason, folder };
 }
 
 /** The plan, with the data it was made from, and whether no list lacks anything. */
@@ -61,5 +105,7 @@ export async function loadFor(options: DataOptions): Promise<LoadedConfig> {
 }
 
 export function addForce(command: Command): Command {
-  return command.option('--force', 'apply also what would lock out a session or an admin');
+  return command
+    .option('--force', 'apply also what would lock out a session or denies an admin')
+    .option('--force-admins', 'apply also what denies an admin, who keeps passing all the same');
 }

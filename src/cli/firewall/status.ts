@@ -7,7 +7,7 @@ import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { writeJson, writeOut, writeTable } from '../output.js';
 import { changeLines, listChanges } from './describe.js';
-import { loadFor, openFirewall, openPlan } from './session.js';
+import { loadFor, lookAtFirewall, openPlan } from './session.js';
 
 interface StatusOptions extends DataOptions {
   readonly json?: true;
@@ -23,7 +23,7 @@ export const define: CommandModule['define'] = (command, run) => {
     .action(async (options: StatusOptions) =>
       run(async () => {
         const loaded = await loadFor(options);
-        const { backend, reason, folder } = await openFirewall(loaded);
+        const { backend, reason, folder } = await lookAtFirewall(loaded, 'sekisho status');
         const { plan, data, complete } = await openPlan(loaded, options);
         const difference = await backend.compare(plan);
         const counts = await backend.countDenied();

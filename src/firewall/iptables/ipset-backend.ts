@@ -10,6 +10,7 @@ import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../bac
 import { type NamedSet, SETS_FILE, bootRules, bootSets, readBootSets, rulesFile } from './boot.js';
 import { countsOf } from './counts.js';
 import { destroySets, findIpsetObstacle, listOurSets, readSet, restoreSets } from './ipset.js';
+import { forEachOf } from './for-each.js';
 import { isNewSet, listSet, newSet } from './names.js';
 import { IptablesPrograms, type Variant, hostFamilies } from './programs.js';
 import { readRulesFiles } from './rules-files.js';
@@ -125,8 +126,9 @@ export class IpsetBackend implements Backend {
   }
 
   async flush(): Promise<void> {
-    await flushRules(this.#programs, hostFamilies());
-    await destroySets(await listOurSets());
+    const rules = async (): Promise<void> => flushRules(this.#programs, hostFamilies());
+    const sets = async (): Promise<void> => destroySets(await listOurSets());
+    await forEachOf([rules, sets], (step) => step());
   }
 
   async countDenied(): Promise<DenyCount[]> {

@@ -4,6 +4,7 @@ import type { Family } from '../../ip/family.js';
 import { SystemError } from '../../util/errors.js';
 import { findProgram } from '../../util/programs.js';
 import { type RunResult, runProgram } from '../../util/run-program.js';
+import { forEachOf } from './for-each.js';
 import { isOurSet } from './names.js';
 import { type HeldSet, readSavedSet } from './sets.js';
 
@@ -44,21 +45,23 @@ const PAUSE_MS = 50;
  * Destroys sets. nf_tables lets go of a set some time after the rule that referred to it went
  * away, so a set in use is tried again for two seconds.
  *
- * @throws SystemError
+ * @throws SystemError for sets that cannot be destroyed, when all were tried
  */
 export async function destroySets(names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    for (let attempt = 1; ; attempt++) {
-      const { code, stderr } = await ipset(['destroy', name]);
-      if (code === 0) break;
-      if (!/in use/.test(stderr) || attempt === ATTEMPTS) {
-        throw new SystemError(
-          `the set ${name} is not wanted any more and cannot be destroyed: ${reason(stderr)}; ` +
-            'look for rules of others that refer to it',
-        );
-      }
-      await sleep(PAUSE_MS);
+  await forEachOf(names, destroySet);
+}
+
+async function destroySet(name: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { code, stderr } = await ipset(['destroy', name]);
+    if (code === 0) return;
+    if (!/in use/.test(stderr) || attempt === ATTEMPTS) {
+      throw new SystemError(
+        `the set ${name} is not wanted any more and cannot be destroyed: ${reason(stderr)}; ` +
+          'look for rules of others that refer to it',
+      );
     }
+    await sleep(PAUSE_MS);
   }
 }
 

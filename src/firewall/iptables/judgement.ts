@@ -23,6 +23,7 @@ import {
 import {
   ANSWERED,
   ORIGINAL_DIRECTION,
+  ROUTED_ON,
   neededTraffic,
   protocolsWithMatch,
   trafficMatches,
@@ -102,13 +103,22 @@ class JudgementBuilder {
   build(): Judgements {
     const blocked = this.#blockedRules();
     const incoming = this.#judged('in');
+    // what is to be rejected is judged already: filter answers it, and no out rule drops it before
+    const rejected = this.#rejecting.size > 0 ? [`-m mark --mark ${REJECT_MARK} -j RETURN`] : [];
     const outgoing = this.#judged('out');
     if (blocked.length + incoming.length > 0) {
-      const rules = [...this.#passing('src', '-i'), ...blocked, PASS_ANSWERED, ...incoming];
+      const rules = [
+        ...this.#passing('src', '-i'),
+        ...blocked,
+        PASS_ANSWERED,
+        // behind the established: a packet of theirs costs no look at the routes
+        ...this.#passRoutedOn(),
+        ...incoming,
+      ];
       this.#judge(IN_CHAIN, rules, ['PREROUTING']);
     }
     if (outgoing.length > 0) {
-      const rules = [...this.#passing('dst', '-o'), PASS_ANSWERED, ...outgoing];
+      const rules = [...rejected, ...this.#passing('dst', '-o'), PASS_ANSWERED, ...outgoing];
       this.#judge(OUT_CHAIN, rules, ['OUTPUT', 'FORWARD']);
     }
     const rejecting = [...this.#rejecting].sort();
@@ -142,13 +152,18 @@ class JudgementBuilder {
       .map((list) => ({ list, end, verdict: '-j RETURN' }));
   }
 
+  #passRoutedOn(): string[] {
+    return this.#plan.forwarded ? [] : [`${ROUTED_ON[this.#family]} -j RETURN`];
+  }
+
   /** The lists are asked also while they are empty: `block` fills them. */
   #blockedRules(): JudgeRule[] {
     const { blocked, observeBlocked } = this.#plan;
     if (blocked.length === 0) return [];
     const rules = [...new Set(blocked)].map((list): ListRule => {
       const how = { action: 'drop', observe: observeBlocked, log: false } as const;
-      return { list, end: 'src', verdict: `-j ${this.#denyChain(BLOCKED_RULE, list, how)}` };
+      const chain = this.#denyChain(BLOCKED_RULE, list, how, this.#passRoutedOn());
+      return { list, end: 'src', verdict: `-j ${chain}` };
     });
     this.#chains.push({ name: BLOCKED_CHAIN, rules });
     return [`${ORIGINAL_DIRECTION} -j ${BLOCKED_CHAIN}`];
@@ -212,6 +227,7 @@ class JudgementBuilder {
     rule: string,
     list: string,
     how: Pick<PlannedRule, 'action' | 'observe' | 'log'>,
+    passing: readonly string[] = [],
   ): string {
     const name = denyChain(rule, list);
     const counting = countChain(rule, list);
@@ -219,7 +235,7 @@ class JudgementBuilder {
       name: counting,
       rules: [`-m comment --comment "${countComment(rule, list)}"`],
     });
-    const rules = [`-j ${counting}`];
+    const rules = [...passing, `-j ${counting}`];
     if (how.log) {
       rules.push(`-m limit --limit 5/min -j LOG --log-prefix "${logPrefix(rule, list)}"`);
     }

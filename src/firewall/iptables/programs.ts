@@ -117,6 +117,7 @@ function probe(rejectWith: string): string {
     '*mangle',
     ':SEKISHO-PROBE - [0:0]',
     '-A SEKISHO-PROBE -m conntrack --ctdir ORIGINAL -m comment --comment probe -j RETURN',
+    '-A SEKISHO-PROBE -m addrtype --dst-type LOCAL -j RETURN',
     '-A SEKISHO-PROBE -p tcp -m multiport --dports 1,2 -j MARK --set-xmark 0x1/0x1',
     '-A SEKISHO-PROBE -m limit --limit 5/min -j LOG --log-prefix "probe: "',
     'COMMIT',
@@ -142,7 +143,7 @@ export function reason(stderr: string, input = ''): string {
     return `${said}; load the kernel's module (modprobe iptable_mangle ip6table_mangle)`;
   }
   if (/No chain\/target\/match by that name|Extension .* missing|not supported/i.test(stderr)) {
-    return `${said}; the kernel may lack a module (xt_set, xt_conntrack, xt_multiport, xt_LOG …)`;
+    return `${said}; the kernel may lack a module (xt_set, xt_conntrack, xt_addrtype, xt_multiport, xt_LOG …)`;
   }
   if (/Too many links/.test(stderr)) {
     return (

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Family } from '../../ip/family.js';
 import { SystemError, messageOf } from '../../util/errors.js';
+import { forEachOf } from './for-each.js';
 import { MARK_CHAIN, isTreeChain } from './names.js';
 import type { IptablesPrograms } from './programs.js';
 import {
@@ -108,15 +109,19 @@ export async function putBack(
   }
 }
 
-/** Takes away every chain of ours and every rule that leads there. @throws SystemError */
+/**
+ * Takes away every chain of ours and every rule that leads there.
+ *
+ * @throws SystemError for families that refuse, when all were tried
+ */
 export async function flushRules(
   programs: IptablesPrograms,
   families: readonly Family[],
 ): Promise<void> {
-  for (const family of families) {
-    const nothing = { filter: EMPTY_TABLE, mangle: EMPTY_TABLE };
+  const nothing = { filter: EMPTY_TABLE, mangle: EMPTY_TABLE };
+  await forEachOf(families, async (family) => {
     await programs.load(family, transitionOf(await programs.read(family), nothing));
-  }
+  });
 }
 
 /** A hash of the rules of our chains, without marks and chains that hold lists. */

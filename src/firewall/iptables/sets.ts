@@ -43,6 +43,9 @@ export function familyName(family: Family): string {
 /** Wanted fill of the hash table, so that it need not grow while it is filled. */
 const ELEMENTS_PER_BUCKET = 4;
 const SMALLEST_HASH = 64;
+/** What ipset itself takes where nothing is said. */
+const SMALLEST_LIMIT = 2 ** 16;
+
 /**
  * `create` and `add` lines for `ipset restore` that make a set of these ranges; pure.
  *
@@ -61,18 +64,25 @@ export function newSetLines(name: string, ranges: RangeSet): string[] {
     );
   }
   const hash = Math.max(SMALLEST_HASH, powerOfTwoFrom(adding.length / ELEMENTS_PER_BUCKET));
-  return [createLine(name, ranges.family, hash), ...adding];
+  return [createLine(name, ranges.family, hash, limitFor(adding.length)), ...adding];
 }
 
 /** The line that makes an empty set, which is to be swapped with a full one. */
 export function emptySetLine(name: string, family: Family): string {
-  return createLine(name, family, SMALLEST_HASH);
+  return createLine(name, family, SMALLEST_HASH, SMALLEST_LIMIT);
 }
 
-/** The limit is the same for all: `create -exist`, at boot, refuses a set with another one. */
-function createLine(name: string, family: Family, hash: number): string {
-  const limits = `hashsize ${hash} maxelem ${IPSET_MAX_ELEMENTS}`;
+function createLine(name: string, family: Family, hash: number, limit: number): string {
+  const limits = `hashsize ${hash} maxelem ${limit}`;
   return `create ${name} hash:net family ${familyName(family)} ${limits}`;
+}
+
+/**
+ * The limit of a set: a power of two with room for half as many elements again, so that single
+ * addresses can be added. A list that outgrows it is swapped in as a set with another limit.
+ */
+function limitFor(count: number): number {
+  return Math.min(IPSET_MAX_ELEMENTS, Math.max(SMALLEST_LIMIT, powerOfTwoFrom(count * 1.5)));
 }
 
 function powerOfTwoFrom(count: number): number {

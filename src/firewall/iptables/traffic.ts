@@ -9,6 +9,16 @@ export const ANSWERED = '-m conntrack --ctstate RELATED,ESTABLISHED';
 /** The packet goes in the direction in which its connection was opened. */
 export const ORIGINAL_DIRECTION = '-m conntrack --ctdir ORIGINAL';
 
+/**
+ * Before DNAT: the packet is addressed to another host. What is broadcast, multicast or anycast
+ * is for us too. In IPv6 the type UNICAST says how an address looks, so that ours have it as
+ * well, and the others are asked for; fe00::/7 is what no router sends on or has multicast.
+ */
+export const ROUTED_ON: Readonly<Record<Family, string>> = {
+  4: '-m addrtype --dst-type UNICAST',
+  6: '! -d fe00::/7 -m addrtype ! --dst-type LOCAL,ANYCAST,UNREACHABLE',
+};
+
 /** Errors; in IPv6 also neighbour and router discovery (RFC 4861) and MLD (RFC 2710, 3810). */
 const ICMP_NEEDED: Readonly<Record<Family, readonly number[]>> = {
   4: [3, 11, 12],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { subtract } from '../../ip/algebra.js';
 import { RangeSet } from '../../ip/range-set.js';
 import type { Plan } from '../../policy/plan.js';
-import { SystemError } from '../../util/errors.js';
+import { SystemError, messageOf } from '../../util/errors.js';
 import { findProgram } from '../../util/programs.js';
 import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../backend.js';
 import * as command from './commands.js';
@@ -45,6 +45,10 @@ export class NftablesBackend implements Backend {
   }
 
   async compare(plan: Plan): Promise<Difference> {
+    return withHint(() => this.#compare(plan));
+  }
+
+  async #compare(plan: Plan): Promise<Difference> {
     const ruleset = rulesetOf(plan);
     const listing = await listTable();
     if (listing === undefined) {
@@ -65,7 +69,11 @@ export class NftablesBackend implements Backend {
     return { present: true, rules: ruleDifferences(ruleset, listing), lists };
   }
 
-  async apply(plan: Plan, { present, rules, lists }: Difference): Promise<void> {
+  async apply(plan: Plan, difference: Difference): Promise<void> {
+    await withHint(() => this.#apply(plan, difference));
+  }
+
+  async #apply(plan: Plan, { present, rules, lists }: Difference): Promise<void> {
     this.#written = undefined;
     const ruleset = rulesetOf(plan);
     if (!present) return this.#applyFresh(ruleset);
@@ -169,6 +177,22 @@ export class NftablesBackend implements Backend {
     const listing = await listTable();
     if (listing) return listing;
     throw new SystemError('the table inet sekisho went away while it was being made');
+  }
+}
+
+/** Tells where an error may come from what others put into our table, and what helps. */
+async function withHint<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const foreign = (await listTable())?.foreign ?? [];
+    if (foreign.length === 0) throw error;
+    throw new SystemError(
+      `${messageOf(error)}; the table inet sekisho holds what others put there ` +
+        `(${foreign.join(', ')}): \`sekisho flush\` takes the table away, and \`sekisho apply\` ` +
+        'makes it anew',
+      { cause: error },
+    );
   }
 }
 

@@ -105,6 +105,15 @@ export function isOriginalDirection(): Json {
   return match('==', { ct: { key: 'direction' } }, 'original');
 }
 
+/**
+ * Before DNAT: the packet is addressed to another host. What is broadcast, multicast or anycast
+ * is for us too; what has no route is not, and goes nowhere.
+ */
+export function isRoutedOn(isSo = true): Json {
+  const type = { fib: { result: 'type', flags: ['daddr'] } };
+  return match(isSo ? '==' : '!=', type, 'unicast');
+}
+
 export const ACCEPT: Json = { accept: null };
 export const DROP: Json = { drop: null };
 export const RETURN: Json = { return: null };

@@ -16,6 +16,8 @@ export interface TableListing {
   readonly hash: string;
   /** Hash of the hooks and what they jump to. */
   readonly hookHash: string;
+  /** What we never make, as `map theirs`: others put it there. */
+  readonly foreign: readonly string[];
   /** What `writeMarks` wrote. */
   readonly marks: string | undefined;
 }
@@ -39,6 +41,16 @@ interface Named {
   readonly comment?: string;
   readonly size?: number;
   readonly timeout?: number;
+  readonly type?: unknown;
+}
+
+/** Kinds of what we make, and of what nft says about the listing itself. */
+const OUR_KINDS = new Set(['metainfo', 'table', 'chain', 'rule', 'set', 'counter']);
+const OUR_TYPES: Readonly<Record<string, string>> = { _v4: 'ipv4_addr', _v6: 'ipv6_addr' };
+
+function isForeign(kind: string, { name = '', type }: Named): boolean {
+  if (kind !== 'set') return !OUR_KINDS.has(kind);
+  return OUR_TYPES[name.slice(-3)] !== type;
 }
 
 /** Makes a summary of what nft lists; pure. */
@@ -58,11 +70,13 @@ export function summarise(objects: readonly NftObject[]): TableListing {
   const facts: string[] = [];
   const hookFacts: string[] = [];
   const rules = new Map<string, string[]>();
+  const foreign: string[] = [];
   let marks: string | undefined;
   for (const object of objects) {
     const [kind = '', value] = Object.entries(object)[0] ?? [];
     const { name, chain, comment } = value as Named;
     if (kind === 'metainfo' || kind === 'table' || name === MARK_CHAIN) continue;
+    if (isForeign(kind, value as Named)) foreign.push(`${kind} ${name ?? ''}`.trim());
     if (chain === MARK_CHAIN) {
       marks = comment;
     } else if (kind === 'rule') {
@@ -82,6 +96,7 @@ export function summarise(objects: readonly NftObject[]): TableListing {
     hooks,
     hash: hashOf(facts.sort().join('\n')),
     hookHash: hashOf(hookFacts.sort().join('\n')),
+    foreign,
     marks,
   };
 }

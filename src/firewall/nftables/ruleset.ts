@@ -92,7 +92,14 @@ class RulesetBuilder {
     const incoming = judged('in');
     const outgoing = judged('out');
     if (incoming.length + blocked.length > 0) {
-      const rules = [...this.#passing('saddr', 'iifname'), ...blocked, ANSWERED, ...incoming];
+      const rules = [
+        ...this.#passing('saddr', 'iifname'),
+        ...blocked,
+        ANSWERED,
+        // behind the established: a packet of theirs costs no look at the routes
+        ...(this.#plan.forwarded ? [] : [[is.isRoutedOn(), is.ACCEPT]]),
+        ...incoming,
+      ];
       this.#judge('in', rules, ['prerouting']);
     }
     if (outgoing.length > 0) {
@@ -149,7 +156,7 @@ class RulesetBuilder {
   }
 
   #blockedRules(): Json[][] {
-    const { blocked, observeBlocked } = this.#plan;
+    const { blocked, observeBlocked, forwarded } = this.#plan;
     return blocked.flatMap((list) => {
       const families = FAMILIES; // the sets stand also while they are empty: `block` fills them
       const target = this.#denyChain(BLOCKED_RULE, list, families, 'saddr', {
@@ -160,6 +167,7 @@ class RulesetBuilder {
       return families.map((family) => [
         is.inNamedSet(family, 'saddr', listSet(list, family)),
         is.isOriginalDirection(),
+        ...(forwarded ? [] : [is.isRoutedOn(false)]),
         is.jump(target),
       ]);
     });
