@@ -10,14 +10,20 @@ type Koffi = typeof koffi;
 /** Functions of the C library, and the errno that the last of them left. */
 export interface Native {
   /** Declares a function by its C prototype, as in `int close(int fd)`. */
-  declare(prototype: string): (...args: readonly (number | Uint8Array)[]) => number;
+  declare(prototype: string): (...args: readonly NativeArgument[]) => number;
   errno(): number;
+  /** Where an array's memory lies; it stays there for as long as the array is reachable. */
+  addressOf(memory: ArrayBuffer): bigint;
 }
+
+/** A BigInt is an address, as of memory that was laid out before. */
+export type NativeArgument = number | bigint | Uint8Array | null;
 
 export type Availability = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 let loaded: Native | undefined;
 let refused: KernelError | undefined;
+let obstacle: string | undefined;
 
 /**
  * Loads koffi and opens the C library of this very process (whichever it is, glibc or musl) at
@@ -31,9 +37,10 @@ export function loadNative(): Native {
     loaded ??= openLibrary();
     return loaded;
   } catch (error) {
+    obstacle = `native calls are not available: ${reasonOf(error)}`;
     refused = new KernelError(
       'ENOSYS',
-      `native calls are not available: ${reasonOf(error)}; ` +
+      `${obstacle}; ` +
         'install the package koffi (npm install koffi), or let the program nft do the work',
     );
     throw refused;
@@ -51,6 +58,11 @@ export function available(): Availability {
   }
 }
 
+/** Why {@link loadNative} does not work here, without advice; undefined where it does. */
+export function nativeObstacle(): string | undefined {
+  return available().ok ? undefined : obstacle;
+}
+
 function openLibrary(): Native {
   if (process.platform !== 'linux') throw new Error(`${process.platform} is not Linux`);
   const module = createRequire(import.meta.url)('koffi') as Koffi;
@@ -58,6 +70,7 @@ function openLibrary(): Native {
   return {
     declare: (prototype) => library.func(prototype),
     errno: () => module.errno(),
+    addressOf: (memory) => module.address(memory),
   };
 }
 

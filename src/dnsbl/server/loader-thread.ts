@@ -1,0 +1,51 @@
+import { parentPort, workerData } from 'node:worker_threads';
+
+import { KnownError, messageOf } from '../../util/errors.js';
+import { compileZones } from '../index/compile.js';
+import { formatName } from '../wire/name.js';
+import { LastGood } from './last-good.js';
+import type { LoadZones, LoadedMessage, LoaderReply, LoaderRequest, LoaderSpec } from './loader.js';
+import { collectGarbage } from './collect-garbage.js';
+
+/*
+ * The thread that reads and compiles zones, so that however long it takes no query waits. What it
+ * makes lies in shared memory; the last good content of every zone stays here.
+ */
+
+const spec = workerData as LoaderSpec;
+const lastGood = new LastGood();
+
+async function load(): Promise<LoadedMessage> {
+  const module = (await import(spec.module)) as { readonly load: LoadZones };
+  const found = await module.load(spec.input);
+  const { zones, warnings } = lastGood.apply(found.zones);
+  const failed = zones.filter((zone) => zone.failed !== undefined);
+  return {
+    compiled: compileZones(zones, found.access),
+    warnings: [...warnings, ...found.warnings],
+    watch: found.watch,
+    nextChangeAtMs: found.nextChangeAtMs,
+    staleAtMs: found.staleAtMs,
+    ready: zones.length - failed.length,
+    failed: failed.map((zone) => formatName(zone.name)),
+  };
+}
+
+async function reply({ id }: LoaderRequest): Promise<LoaderReply> {
+  try {
+    return { kind: 'loaded', id, loaded: await load() };
+  } catch (error) {
+    if (error instanceof KnownError) {
+      return { kind: 'refused', id, message: error.message, exitCode: error.exitCode };
+    }
+    const message = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+    return { kind: 'refused', id, message, exitCode: undefined };
+  }
+}
+
+parentPort?.on('message', (request: LoaderRequest) => {
+  void reply(request).then((answer) => {
+    parentPort?.postMessage(answer);
+    collectGarbage();
+  });
+});

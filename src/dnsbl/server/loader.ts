@@ -1,0 +1,57 @@
+import type { CompiledZones, GlobalAccess } from '../index/compile.js';
+import type { ZoneSource } from '../zone/zone-source.js';
+
+/** Where zones come from: a module that is imported in a thread of its own. */
+export interface LoaderSpec {
+  /** URL of a module that exports `load`, a {@link LoadZones}. */
+  readonly module: string;
+  /** Given to `load` each time; anything that can be cloned. */
+  readonly input: unknown;
+}
+
+/**
+ * Reads zones. A zone that cannot be read comes with `failed`, and then goes on with its last good
+ * content; a throw keeps all of them.
+ */
+export type LoadZones = (input: unknown) => LoadedZones | Promise<LoadedZones>;
+
+export interface LoadedZones {
+  readonly zones: readonly ZoneSource[];
+  readonly access?: GlobalAccess;
+  /** For the log, each one line. */
+  readonly warnings: readonly string[];
+  /** Files and folders whose change means that zones have to be loaded again. */
+  readonly watch: readonly string[];
+  /** When zones have to be loaded again by themselves, such as when a listing runs out. */
+  readonly nextChangeAtMs?: number;
+  /** From when on the data is older than its owner wants: a warning, once. */
+  readonly staleAtMs?: number;
+}
+
+/** What the loader's thread sends. */
+export interface LoadedMessage {
+  readonly compiled: CompiledZones;
+  /** One line for each zone that could not be loaded, and for each warning. */
+  readonly warnings: readonly string[];
+  readonly watch: readonly string[];
+  readonly nextChangeAtMs: number | undefined;
+  readonly staleAtMs: number | undefined;
+  /** Zones of this load that have something to answer from. */
+  readonly ready: number;
+  /** Names of zones that have nothing to answer from. */
+  readonly failed: readonly string[];
+}
+
+export type LoaderReply =
+  | { readonly kind: 'loaded'; readonly id: number; readonly loaded: LoadedMessage }
+  | {
+      readonly kind: 'refused';
+      readonly id: number;
+      readonly message: string;
+      /** Of an error that is meant for the user; undefined for a defect, whose message is a stack. */
+      readonly exitCode: number | undefined;
+    };
+
+export interface LoaderRequest {
+  readonly id: number;
+}

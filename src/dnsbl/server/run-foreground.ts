@@ -1,0 +1,91 @@
+import { EXIT, type ExitCode } from '../../util/errors.js';
+import { type ListenAddress, formatListen } from './listen.js';
+import { DnsServer, type ServerSettings } from './server.js';
+import { ServiceState } from './service-state.js';
+import { statisticsLines } from './statistics.js';
+import type { Generation, Report } from './transport.js';
+
+export interface ForegroundOptions {
+  readonly settings: Omit<ServerSettings, 'report' | 'onServing'>;
+  readonly environment?: NodeJS.ProcessEnv;
+  /** To standard error where left out. */
+  readonly report?: Report;
+  /** Given the server before it starts. */
+  readonly onServer?: (server: DnsServer) => void;
+  /** Called once, when queries are answered. */
+  readonly onReady?: () => void;
+}
+
+/**
+ * Runs a server until SIGTERM or SIGINT. SIGHUP loads the zones again and opens the query log
+ * anew; SIGUSR1 reports statistics, SIGUSR2 does and begins to count anew (all as rbldnsd does).
+ *
+ * @returns exit code 0 once it was told to end, also while it still started
+ * @throws what {@link DnsServer.start} throws
+ */
+export async function runForeground(options: ForegroundOptions): Promise<ExitCode> {
+  const { settings, environment = process.env, report = toStandardError } = options;
+  const state = new ServiceState(environment, report);
+  const server = new DnsServer({
+    ...settings,
+    report,
+    onServing: (generation) => {
+      void state.status(statusText(settings.listen, generation));
+    },
+  });
+  options.onServer?.(server);
+  let end: (word: 'end') => void = () => undefined;
+  const ending = new Promise<'end'>((resolve) => (end = resolve));
+  const reload = async (): Promise<void> => {
+    server.reopenLog();
+    await state.reloading();
+    const isNew = await server.reload();
+    await state.ready(isNew ? 'loaded again' : 'the old zones are served: see the log');
+  };
+  const statistics = (): void => {
+    for (const line of statisticsLines(server.statistics(), Date.now())) report('info', line);
+  };
+  const handlers: Readonly<Partial<Record<NodeJS.Signals, () => void>>> = {
+    SIGTERM: () => {
+      end('end');
+    },
+    SIGINT: () => {
+      end('end');
+    },
+    SIGHUP: () => void reload(),
+    SIGUSR1: statistics,
+    SIGUSR2: () => {
+      statistics();
+      server.resetStatistics();
+    },
+  };
+  for (const [name, handler] of Object.entries(handlers)) process.on(name, handler);
+  try {
+    const started = server.start();
+    const first = await Promise.race([started, ending]);
+    if (first !== 'end') {
+      await state.ready(`answering on ${settings.listen.map(formatListen).join(', ')}`);
+      options.onReady?.();
+      await ending;
+    }
+    await state.stopping();
+    await server.stop();
+    // it was told to end in the middle of its start
+    if (first === 'end') await started.catch(() => undefined);
+    return EXIT.done;
+  } finally {
+    for (const [name, handler] of Object.entries(handlers)) process.off(name, handler);
+  }
+}
+
+function statusText(listen: readonly ListenAddress[], { compiled }: Generation): string {
+  const open = compiled.zones.filter(({ state }) => state !== 'closed');
+  const failed = open.filter(({ state }) => state === 'failed').length;
+  const places = listen.map(formatListen).join(', ');
+  const zones = `${open.length} ${open.length === 1 ? 'zone' : 'zones'}`;
+  return `answering for ${zones}${failed > 0 ? `, ${failed} without content,` : ''} on ${places}`;
+}
+
+const toStandardError: Report = (_, text) => {
+  for (const line of text.split('\n')) process.stderr.write(`sekisho: ${line}\n`);
+};

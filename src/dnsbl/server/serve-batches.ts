@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+
+import type { UdpCalls } from '../../linux/udp/calls.js';
+import { DATAGRAM_BYTES, MessageBatch } from '../../linux/udp/message-batch.js';
+import { PollSet } from '../../linux/udp/poll-set.js';
+import { KernelError, errnoName } from '../../linux/errno.js';
+import { Client } from '../answer/client.js';
+import { RateLimiter } from '../answer/rate-limiter.js';
+import { Responder } from '../answer/responder.js';
+import { type TellDefect, answerSafely } from './answer-safely.js';
+import { type BatchWorkerData, CONTROL, type ZonesMessage } from './batch-control.js';
+import { collectGarbage } from './collect-garbage.js';
+import { QueryRingWriter } from './query-ring.js';
+
+/** The loop of a worker of the batch transport. */
+export class BatchServer {
+  readonly #data: BatchWorkerData;
+  readonly #port: MessagePort;
+  readonly #tell: TellDefect;
+  readonly #batch: MessageBatch;
+  readonly #poll: PollSet;
+  readonly #client = new Client();
+  readonly #limiter: RateLimiter | undefined;
+  readonly #log: QueryRingWriter | undefined;
+  #responder: Responder | undefined;
+
+  constructor(calls: UdpCalls, data: BatchWorkerData, port: MessagePort, tell: TellDefect) {
+    this.#data = data;
+    this.#port = port;
+    this.#tell = tell;
+    this.#batch = new MessageBatch(calls);
+    this.#poll = new PollSet(calls, data.descriptors);
+    this.#limiter =
+      data.rateLimit && new RateLimiter(data.rateLimit, randomBytes(4).readUInt32LE());
+    this.#log = data.log && new QueryRingWriter(data.log.ring, data.log.choice);
+  }
+
+  /**
+   * Answers until the main thread says stop; zones have to be there.
+   *
+   * @throws KernelError where a socket cannot be read any more
+   */
+  run(): void {
+    const { control, descriptors } = this.#data;
+    const [only] = descriptors;
+    while (Atomics.load(control, CONTROL.stop) === 0) {
+      if (Atomics.load(control, CONTROL.wanted) !== Atomics.load(control, CONTROL.serving)) {
+        this.#renew();
+      }
+      if (descriptors.length === 1) this.#serve(only as number, true);
+      else this.#serveReady();
+    }
+  }
+
+  #serveReady(): void {
+    const { descriptors, timeoutMs } = this.#data;
+    const ready = this.#poll.wait(timeoutMs);
+    if (ready < 0) throw callError('poll', ready);
+    for (let k = 0; ready > 0 && k < descriptors.length; k++) {
+      if (this.#poll.isReady(k)) this.#serve(descriptors[k] as number, false);
+    }
+  }
+
+  #serve(fd: number, wait: boolean): void {
+    const batch = this.#batch;
+    const responder = this.#responder;
+    if (responder === undefined) throw new Error('there are no zones to answer from');
+    const count = batch.receive(fd, wait);
+    if (count < 0) throw callError('recvmmsg', count);
+    if (count === 0) return;
+    const nowMs = Date.now();
+    responder.nowMs = nowMs;
+    for (let k = 0; k < count; k++) batch.setReply(k, this.#answer(responder, k, nowMs));
+    const lost = batch.send(fd, count);
+    if (lost > 0) Atomics.add(this.#data.control, CONTROL.lost, lost);
+  }
+
+  #answer(responder: Responder, k: number, nowMs: number): number {
+    const batch = this.#batch;
+    const client = this.#client;
+    const { bytes } = batch;
+    const sender = batch.senderAt(k);
+    if (batch.isSender4(k)) client.set4(get32(bytes, sender));
+    else client.set6(bytes, sender);
+    const at = batch.dataAt + k * DATAGRAM_BYTES;
+    const length = batch.lengthOf(k);
+    const size = answerSafely(
+      responder,
+      bytes,
+      at,
+      length,
+      DATAGRAM_BYTES,
+      client,
+      'udp',
+      this.#tell,
+    );
+    this.#log?.write(responder, client, bytes, at, size, nowMs);
+    return size;
+  }
+
+  /** Takes the newest zones that were posted. */
+  #renew(): void {
+    let newest: ZonesMessage | undefined;
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port) as { message: ZonesMessage } | undefined;
+      if (received === undefined) break;
+      newest = received.message;
+    }
+    if (newest === undefined) return;
+    this.#responder = this.#take(newest);
+    newest = undefined;
+    collectGarbage();
+  }
+
+  #take({ generation, compiled, counters }: ZonesMessage): Responder {
+    Atomics.store(this.#data.control, CONTROL.serving, generation);
+    return new Responder(compiled, counters, this.#limiter);
+  }
+}
+
+function callError(call: string, result: number): KernelError {
+  const code = errnoName(-result);
+  return new KernelError(code, `${call}: ${code}`);
+}
+
+function get32(bytes: Uint8Array, at: number): number {
+  return (
+    (((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)) >>>
+    0
+  );
+}

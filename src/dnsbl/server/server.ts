@@ -1,0 +1,180 @@
+import { availableParallelism } from 'node:os';
+
+import { batchObstacle } from '../../linux/udp/calls.js';
+import type { RateLimit } from '../answer/rate-limiter.js';
+import { BatchTransport } from './batch-transport.js';
+import { DgramTransport } from './dgram-transport.js';
+import { type ListenAddress, checkListen } from './listen.js';
+import type { LoaderSpec } from './loader.js';
+import { becomeUser, findAccount } from './privileges.js';
+import { QueryLog, type QueryLogSettings } from './query-log.js';
+import { Statistics, type StatisticsSnapshot } from './statistics.js';
+import type { TransferHandler } from './tcp-connection.js';
+import { TCP_LIMITS, type TcpLimits, TcpTransport } from './tcp-transport.js';
+import type { Generation, QueryTransport, Report } from './transport.js';
+import { ZoneSupply } from './zone-supply.js';
+
+export interface ServerSettings {
+  readonly listen: readonly ListenAddress[];
+  readonly loader: LoaderSpec;
+  /** `user` or `user:group` that the process becomes once all is bound. */
+  readonly user?: string;
+  /** Threads that answer over UDP; one where left out, two on four cores or more. */
+  readonly workers?: number;
+  /** `dgram`: Node's own sockets also where batches would work. */
+  readonly transport?: 'auto' | 'dgram';
+  readonly rateLimit?: RateLimit;
+  readonly log?: QueryLogSettings;
+  readonly tcp?: Partial<TcpLimits>;
+  /** Whether a change of a file loads the zones again; true where left out. */
+  readonly watch?: boolean;
+  /** How often files are looked at even if the kernel tells nothing; 5 s where left out. */
+  readonly watchEveryMs?: number;
+  readonly transfer?: TransferHandler;
+  readonly report: Report;
+  /** Called with the zones that are answered from, each time that there are new ones. */
+  readonly onServing?: (generation: Generation) => void;
+}
+
+/**
+ * A DNS server for the zones of a loader: binds, gives up rights, loads, answers, and loads again
+ * on demand, when a file changes, or when time has come. New zones are made aside and swapped in.
+ */
+export class DnsServer {
+  readonly #settings: ServerSettings;
+  readonly #statistics = new Statistics();
+  readonly #closers: (() => Promise<void>)[] = [];
+  #transports: readonly QueryTransport[] = [];
+  #batch: BatchTransport | undefined;
+  #log: QueryLog | undefined;
+  #supply: ZoneSupply | undefined;
+  #isStopping = false;
+
+  constructor(settings: ServerSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Resolves when queries are answered. Where it throws, nothing was answered and all is closed.
+   *
+   * @throws UsageError, SystemError naming the address, user or file at fault
+   * @throws SourceError where no zone at all could be loaded
+   */
+  async start(): Promise<void> {
+    const { listen, user, log, report } = this.#settings;
+    checkListen(listen);
+    const account = user === undefined ? undefined : await findAccount(user);
+    try {
+      this.#log = log && new QueryLog(log, report);
+      this.#transports = [await this.#bindTcp(), await this.#bindUdp()];
+      if (account !== undefined) becomeUser(account);
+      this.#log?.open();
+      this.#batch?.start();
+      await this.#startSupply();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /**
+   * Loads zones again; where that fails the old ones are served on, and the reason is reported.
+   *
+   * @returns whether new zones are served
+   */
+  async reload(): Promise<boolean> {
+    return (await this.#supply?.reload()) ?? false;
+  }
+
+  /** Opens the query log anew, for log rotation. */
+  reopenLog(): void {
+    this.#log?.reopen();
+  }
+
+  statistics(): StatisticsSnapshot {
+    return this.#statistics.read();
+  }
+
+  resetStatistics(): void {
+    this.#statistics.reset();
+  }
+
+  /** The batch transport, where it is in use. */
+  get batch(): BatchTransport | undefined {
+    return this.#batch;
+  }
+
+  /** Stops answering, closes everything; within a second, whatever is going on. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.#closers.splice(0).map((close) => close()));
+    this.#log?.stop();
+    this.#log = undefined;
+  }
+
+  async #bindTcp(): Promise<QueryTransport> {
+    const { listen, tcp, transfer } = this.#settings;
+    const limits = { ...TCP_LIMITS, ...tcp };
+    const transport = await TcpTransport.bind({ ...this.#common(), listen, limits, transfer });
+    return this.#opened(transport);
+  }
+
+  async #bindUdp(): Promise<QueryTransport> {
+    const { listen, transport = 'auto', workers, rateLimit, report } = this.#settings;
+    const options = { ...this.#common(), listen, rateLimit };
+    const obstacle = transport === 'auto' ? batchObstacle() : 'it was asked for';
+    if (obstacle === undefined) {
+      const count = workers ?? (availableParallelism() < 4 ? 1 : 2);
+      this.#batch = new BatchTransport({ ...options, workers: count });
+      return this.#opened(this.#batch);
+    }
+    report('info', `UDP goes through Node's own sockets, which are slower: ${obstacle}`);
+    return this.#opened(await DgramTransport.bind(options));
+  }
+
+  #common(): {
+    readonly log: QueryLog | undefined;
+    readonly report: Report;
+    readonly countersFor: Statistics['countersFor'];
+  } {
+    return {
+      log: this.#log,
+      report: this.#settings.report,
+      countersFor: (generation) => this.#statistics.countersFor(generation),
+    };
+  }
+
+  async #startSupply(): Promise<void> {
+    const { loader, report, watch = true, watchEveryMs } = this.#settings;
+    const supply = new ZoneSupply({
+      loader,
+      report,
+      watch,
+      watchEveryMs,
+      serve: (generation) => {
+        this.#serve(generation);
+      },
+    });
+    this.#supply = supply;
+    this.#closers.push(() => supply.stop());
+    this.#mustGoOn();
+    await supply.start();
+  }
+
+  #serve(generation: Generation): void {
+    this.#log?.hideKeys(generation.compiled);
+    for (const transport of this.#transports) transport.serve(generation);
+    this.#settings.onServing?.(generation);
+  }
+
+  #opened<Transport extends QueryTransport>(transport: Transport): Transport {
+    this.#closers.push(() => transport.stop());
+    this.#mustGoOn();
+    return transport;
+  }
+
+  /** `stop` may be called while `start` is under way. */
+  #mustGoOn(): void {
+    if (this.#isStopping) throw new Error('stopped while it started');
+  }
+}

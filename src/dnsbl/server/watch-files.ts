@@ -1,0 +1,127 @@
+import fs from 'node:fs';
+import { basename, dirname } from 'node:path';
+
+/** Changes that come so close together are one. */
+const SETTLE_MS = 100;
+/** But a file that never rests is told of all the same. */
+const LONGEST_SETTLE_MS = 500;
+/** Where the kernel does not tell (network file systems), looking at the files does. */
+const POLL_MS = 5000;
+/** Times of files come from a coarse clock, which lags. */
+const CLOCK_LAG_MS = 20;
+
+/**
+ * Tells when a file or the content of a folder changes, is replaced by another, goes or comes.
+ * Folders are watched, not files: an editor or a tool that replaces a file leaves its old self
+ * behind, and a watch with it.
+ */
+export class FileWatch {
+  readonly #onChange: () => void;
+  readonly #pollMs: number;
+  #watchers: fs.FSWatcher[] = [];
+  #seen = new Map<string, string>();
+  #poll: NodeJS.Timeout | undefined;
+  #settle: NodeJS.Timeout | undefined;
+  #firstMs = 0;
+
+  constructor(onChange: () => void, pollMs = POLL_MS) {
+    this.#onChange = onChange;
+    this.#pollMs = pollMs;
+  }
+
+  /**
+   * Watches these paths, and no others, from now on.
+   *
+   * @param sinceMs what changed after this time (ms since 1970) is told of, too
+   */
+  watch(paths: readonly string[], sinceMs: number): void {
+    this.#closeWatchers();
+    const signatures = paths.map((path) => [path, signatureOf(path)] as const);
+    this.#seen = new Map(signatures.map(([path, { text }]) => [path, text]));
+    for (const [folder, names] of foldersOf(paths)) this.#watchFolder(folder, names);
+    this.#poll ??= setInterval(() => {
+      this.#look();
+    }, this.#pollMs).unref();
+    if (signatures.some(([, { changedMs }]) => changedMs > sinceMs - CLOCK_LAG_MS)) this.#noted();
+  }
+
+  stop(): void {
+    this.#closeWatchers();
+    clearInterval(this.#poll);
+    clearTimeout(this.#settle);
+    this.#settle = undefined;
+  }
+
+  #closeWatchers(): void {
+    for (const watcher of this.#watchers) watcher.close();
+    this.#watchers = [];
+  }
+
+  /** @param names those that matter in it; undefined for all */
+  #watchFolder(folder: string, names: ReadonlySet<string> | undefined): void {
+    try {
+      const watcher = fs.watch(folder, { persistent: false }, (_, name) => {
+        if (name === null || names === undefined || names.has(name)) this.#look();
+      });
+      // the folder itself went: looking at the files goes on
+      watcher.on('error', () => {
+        watcher.close();
+      });
+      this.#watchers.push(watcher);
+    } catch {
+      return; // no such folder, or no watches left (fs.inotify.max_user_watches): looking goes on
+    }
+  }
+
+  #look(): void {
+    let changed = false;
+    for (const [path, before] of this.#seen) {
+      const { text } = signatureOf(path);
+      if (text === before) continue;
+      this.#seen.set(path, text);
+      changed = true;
+    }
+    if (changed) this.#noted();
+  }
+
+  #noted(): void {
+    const nowMs = performance.now();
+    if (this.#settle === undefined) this.#firstMs = nowMs;
+    clearTimeout(this.#settle);
+    const leftMs = Math.max(0, this.#firstMs + LONGEST_SETTLE_MS - nowMs);
+    this.#settle = setTimeout(
+      () => {
+        this.#settle = undefined;
+        this.#onChange();
+      },
+      Math.min(SETTLE_MS, leftMs),
+    );
+  }
+}
+
+/** What tells one state of a file from the next, and when it last changed. */
+function signatureOf(path: string): { text: string; changedMs: number } {
+  const stat = fs.statSync(path, { throwIfNoEntry: false, bigint: true });
+  if (stat === undefined) return { text: 'missing', changedMs: -Infinity };
+  const { dev, ino, size, mtimeNs, ctimeNs } = stat;
+  return {
+    text: [dev, ino, size, mtimeNs, ctimeNs].join(' '),
+    changedMs: Number(ctimeNs / 1_000_000n),
+  };
+}
+
+/** The folders to watch, and what in them; a folder that is itself named counts whole. */
+function foldersOf(paths: readonly string[]): Map<string, Set<string> | undefined> {
+  const folders = new Map<string, Set<string> | undefined>();
+  for (const path of paths) {
+    if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+      folders.set(path, undefined);
+      continue;
+    }
+    const folder = dirname(path);
+    if (folders.has(folder) && folders.get(folder) === undefined) continue;
+    const names = folders.get(folder) ?? new Set<string>();
+    folders.set(folder, names.add(basename(path)));
+  }
+  return folders;
+}

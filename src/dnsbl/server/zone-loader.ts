@@ -1,0 +1,85 @@
+import { Worker } from 'node:worker_threads';
+
+import { EXIT, SourceError, UsageError } from '../../util/errors.js';
+import type { LoadedMessage, LoaderReply, LoaderRequest, LoaderSpec } from './loader.js';
+
+const THREAD = new URL('./loader-thread.js', import.meta.url);
+
+interface Waiting {
+  readonly id: number;
+  readonly resolve: (loaded: LoadedMessage) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The loader's thread, seen from the main thread: one load at a time. */
+export class ZoneLoader {
+  readonly #spec: LoaderSpec;
+  #thread: Worker | undefined;
+  #waiting: Waiting | undefined;
+  #lastId = 0;
+
+  constructor(spec: LoaderSpec) {
+    this.#spec = spec;
+    this.#thread = this.#start();
+  }
+
+  /** True once a thread was lost, with the last good content that it held. */
+  hasForgotten = false;
+
+  /**
+   * @throws KnownError where the loader refused: what was there before stays
+   * @throws Error where the thread died; the next load has a new one
+   */
+  load(): Promise<LoadedMessage> {
+    if (this.#waiting !== undefined) throw new Error('a load is under way');
+    const thread = (this.#thread ??= this.#start());
+    this.#lastId++;
+    const request: LoaderRequest = { id: this.#lastId };
+    return new Promise((resolve, reject) => {
+      this.#waiting = { id: request.id, resolve, reject };
+      thread.postMessage(request);
+    });
+  }
+
+  /** Ends the thread, also in the middle of a load, which then rejects. */
+  async stop(): Promise<void> {
+    await this.#thread?.terminate();
+  }
+
+  #start(): Worker {
+    const thread = new Worker(THREAD, { workerData: this.#spec, stdin: false });
+    let cause: Error | undefined;
+    thread.on('message', (reply: LoaderReply) => {
+      this.#take(reply);
+    });
+    thread.on('error', (error) => {
+      cause = error instanceof Error ? error : new Error(String(error));
+    });
+    thread.on('exit', (code) => {
+      this.#thread = undefined;
+      this.hasForgotten = true;
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      waiting?.reject(
+        new Error(`the thread that loads zones ended with ${code}: ${cause?.message ?? 'stopped'}`),
+      );
+    });
+    return thread;
+  }
+
+  #take(reply: LoaderReply): void {
+    const waiting = this.#waiting;
+    if (waiting?.id !== reply.id) return;
+    this.#waiting = undefined;
+    if (reply.kind === 'loaded') waiting.resolve(reply.loaded);
+    else waiting.reject(errorOf(reply.message, reply.exitCode));
+  }
+}
+
+function errorOf(message: string, exitCode: number | undefined): Error {
+  if (exitCode === EXIT.usage) return new UsageError(message);
+  if (exitCode !== undefined) return new SourceError(message);
+  const error = new Error(message);
+  error.stack = message;
+  return error;
+}

@@ -1,0 +1,152 @@
+import { KnownError, SourceError, messageOf } from '../../util/errors.js';
+import type { LoadedMessage, LoaderSpec } from './loader.js';
+import type { Generation, Report } from './transport.js';
+import { FileWatch } from './watch-files.js';
+import { ZoneLoader } from './zone-loader.js';
+
+export interface ZoneSupplyOptions {
+  readonly loader: LoaderSpec;
+  readonly report: Report;
+  readonly watch: boolean;
+  readonly watchEveryMs: number | undefined;
+  /** Given each generation of zones, the first included. */
+  readonly serve: (generation: Generation) => void;
+}
+
+/** Longer waits are made of several: a timer takes at most 2^31 − 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Keeps zones coming: loads them at the start, on demand, when a file that they were made of
+ * changes, and when they said that time would change them. Loads never run side by side; one
+ * that is asked for during another follows it.
+ */
+export class ZoneSupply {
+  readonly #options: ZoneSupplyOptions;
+  readonly #loader: ZoneLoader;
+  readonly #watch: FileWatch | undefined;
+  /** Of the zones that are served: those with nothing to answer from. */
+  #failed: ReadonlySet<string> = new Set();
+  #number = 0;
+  #loading: Promise<boolean> | undefined;
+  #next: Promise<boolean> | undefined;
+  #dueTimer: NodeJS.Timeout | undefined;
+  #staleTimer: NodeJS.Timeout | undefined;
+  #isStopping = false;
+
+  constructor(options: ZoneSupplyOptions) {
+    this.#options = options;
+    this.#loader = new ZoneLoader(options.loader);
+    if (options.watch) this.#watch = new FileWatch(() => void this.reload(), options.watchEveryMs);
+  }
+
+  /** @throws SourceError where no zone at all could be loaded; what the loader threw */
+  async start(): Promise<void> {
+    const sinceMs = Date.now();
+    const loaded = await this.#loader.load();
+    if (loaded.ready === 0) {
+      const reasons = loaded.warnings.length > 0 ? loaded.warnings : ['there is none'];
+      throw new SourceError(['no zone could be loaded', ...reasons].join('\n'));
+    }
+    this.#take(loaded, sinceMs);
+  }
+
+  /** @returns whether new zones are served; why not has been reported */
+  reload(): Promise<boolean> {
+    if (this.#next !== undefined) return this.#next;
+    if (this.#loading === undefined) return this.#begin();
+    this.#next = this.#loading.then(() => {
+      this.#next = undefined;
+      return this.#begin();
+    });
+    return this.#next;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#dueTimer);
+    clearTimeout(this.#staleTimer);
+    this.#watch?.stop();
+    await this.#loader.stop();
+  }
+
+  #hasStopped(): boolean {
+    return this.#isStopping;
+  }
+
+  #begin(): Promise<boolean> {
+    this.#loading = this.#loadAgain().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #loadAgain(): Promise<boolean> {
+    if (this.#hasStopped()) return false;
+    const { report } = this.#options;
+    const sinceMs = Date.now();
+    try {
+      const loaded = await this.#loader.load();
+      if (this.#hasStopped()) return false;
+      const lost = this.#loader.hasForgotten
+        ? loaded.failed.filter((name) => !this.#failed.has(name))
+        : [];
+      if (lost.length > 0) {
+        for (const line of loaded.warnings) report('warning', line);
+        report('error', `all zones are served as they were, for the sake of ${lost.join(', ')}`);
+        return false;
+      }
+      this.#take(loaded, sinceMs);
+      return true;
+    } catch (error) {
+      if (this.#hasStopped()) return false;
+      const text = error instanceof KnownError ? error.message : defectText(error);
+      report('error', `the zones could not be loaded again, the old ones are served: ${text}`);
+      return false;
+    }
+  }
+
+  #take(loaded: LoadedMessage, sinceMs: number): void {
+    const { report, serve } = this.#options;
+    this.#number++;
+    this.#failed = new Set(loaded.failed);
+    for (const line of loaded.warnings) report('warning', line);
+    serve({ number: this.#number, compiled: loaded.compiled });
+    this.#watch?.watch(loaded.watch, sinceMs);
+    clearTimeout(this.#dueTimer);
+    this.#dueTimer = this.#at(
+      loaded.nextChangeAtMs,
+      (timer) => (this.#dueTimer = timer),
+      () => {
+        void this.reload();
+      },
+    );
+    clearTimeout(this.#staleTimer);
+    this.#staleTimer = this.#at(
+      loaded.staleAtMs,
+      (timer) => (this.#staleTimer = timer),
+      () => {
+        report('warning', 'the data that the zones were made of is older than its age limit');
+      },
+    );
+  }
+
+  /** @param again given the timer of the next part of a long wait */
+  #at(
+    timeMs: number | undefined,
+    again: (timer: NodeJS.Timeout | undefined) => void,
+    work: () => void,
+  ): NodeJS.Timeout | undefined {
+    if (timeMs === undefined || timeMs === Infinity) return undefined;
+    const waitMs = Math.max(0, timeMs - Date.now());
+    const partMs = Math.min(waitMs, LONGEST_TIMER_MS);
+    return setTimeout(() => {
+      if (waitMs > partMs) again(this.#at(timeMs, again, work));
+      else work();
+    }, partMs).unref();
+  }
+}
+
+function defectText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+}
