@@ -1,9 +1,4 @@
-import {
-  ACCESS,
-  type AccessLayers,
-  EXCLUDED,
-  FIRST_ACCESS_ANSWER,
-} from '../zone/zone-source.js';
+import { ACCESS, type AccessLayers, EXCLUDED, FIRST_ACCESS_ANSWER } from '../zone/zone-source.js';
 import { readPrefix4 } from './addresses-4.js';
 import { readPrefix6 } from './addresses-6.js';
 import { type AnswerTable, ValueSets, answerOf } from './answers.js';

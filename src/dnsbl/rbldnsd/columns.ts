@@ -6,19 +6,6 @@ export function withRoom(column: Uint32Array, needed: number): Uint32Array {
   return larger;
 }
 
-/** A copy in memory that worker threads share. */
-export function shared(column: Uint32Array): Uint32Array {
-  const copy = new Uint32Array(new SharedArrayBuffer(column.byteLength));
-  copy.set(column);
-  return copy;
-}
-
-export function sharedBytes(column: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(new SharedArrayBuffer(column.byteLength));
-  copy.set(column);
-  return copy;
-}
-
 /** One word of the sort key: `column[i · stride + offset]` for entry `i`. */
 export interface KeyWord {
   readonly column: Uint32Array;

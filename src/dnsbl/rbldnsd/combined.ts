@@ -37,7 +37,9 @@ export class CombinedParts {
     const rest = afterWord(text, 'dataset');
     if (rest === undefined) return undefined;
     this.current = undefined;
-    const [word = '', ...subzones] = withoutComment(rest).split(/[ \t]+/).filter(Boolean);
+    const [word = '', ...subzones] = withoutComment(rest)
+      .split(/[ \t]+/)
+      .filter(Boolean);
     if (word === '') return { expected: '$DATASET type[:name] subzone…' };
     const type = word.split(':', 1)[0] as string;
     if (!isSetType(type)) return { failure: whyNotInside(type) };

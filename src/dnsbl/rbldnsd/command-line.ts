@@ -1,8 +1,6 @@
-import { parseArgs } from 'node:util';
-
 import { UsageError } from '../../util/errors.js';
 import { parseTime } from './fields.js';
-import { type DatasetSpec, type LoadRequest, type ZoneSpec } from './load-zones.js';
+import type { DatasetSpec, LoadRequest, ZoneSpec } from './load-zones.js';
 import { parseDomainName } from './domain-name.js';
 import { READ_DEFAULTS } from './set-reader.js';
 import { isSetType } from './set-types.js';
@@ -133,30 +131,29 @@ export function parseCommandLine(argv: readonly string[]): RbldnsdSettings | 'he
 
 /** Options with their values in the order given, and the other words, wherever they stand. */
 function splitArguments(argv: readonly string[]): [Given, readonly string[]] {
-  const options = Object.fromEntries([
-    ...FLAGS.map((letter) => [letter, { type: 'boolean', short: letter }] as const),
-    ...VALUES.map((letter) => [letter, { type: 'string', short: letter }] as const),
-  ]);
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
   const given: [string, string][] = [];
   const words: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
-    if (token.kind !== 'option') continue;
-    const isKnown = FLAGS.includes(token.name) || VALUES.includes(token.name);
-    if (!isKnown || !token.rawName.startsWith('-') || token.rawName.startsWith('--')) {
-      throw new UsageError(`the option ${token.rawName} is not known; see -h`);
+  for (let k = 0; k < argv.length; k++) {
+    const word = argv[k] as string;
+    if (word === '--') return [given, [...words, ...argv.slice(k + 1)]];
+    if (word.length < 2 || !word.startsWith('-')) {
+      words.push(word);
+      continue;
     }
-    if (VALUES.includes(token.name) && token.value === undefined) {
-      throw new UsageError(`the option ${token.rawName} needs a value; see -h`);
+    for (let at = 1; at < word.length; at++) {
+      const letter = word[at] as string;
+      if (FLAGS.includes(letter)) {
+        given.push([letter, '']);
+        continue;
+      }
+      if (!VALUES.includes(letter)) {
+        throw new UsageError(`${word}: the option -${letter} is not known; see -h`);
+      }
+      const value = at + 1 < word.length ? word.slice(at + 1) : argv[++k];
+      if (value === undefined) throw new UsageError(`the option -${letter} needs a value; see -h`);
+      given.push([letter, value]);
+      break;
     }
-    given.push([token.name, token.value ?? '']);
   }
   return [given, words];
 }
@@ -288,7 +285,10 @@ function parseDataset(spec: string, text: string): DatasetSpec {
   if (!isSetType(type) && type !== 'combined' && type !== 'acl') {
     throw new UsageError(`${spec}: the dataset type ${type} is not known; see -h`);
   }
-  const files = text.slice(colon + 1).split(/[,:]/).filter(Boolean);
+  const files = text
+    .slice(colon + 1)
+    .split(/[,:]/)
+    .filter(Boolean);
   if (files.length === 0) throw new UsageError(`${spec}: expected a file behind ${type}:`);
   return { type, files };
 }

@@ -56,7 +56,9 @@ export class DnsetReader implements SetReader {
 
   finish(answers: AnswerTable): Layers {
     const answer = answerOf(this.#sets, this.#values.values, answers, this.#scope);
-    const layer = this.#names.layer((set) => (set === EXCLUDED ? EXCLUDED : answer(set)));
+    const layer = this.#names.layer('listings', (set) =>
+      set === EXCLUDED ? EXCLUDED : answer(set),
+    );
     return { addresses: [], names: [layer] };
   }
 

@@ -55,7 +55,7 @@ export class GenericReader implements SetReader {
     for (const [index, records] of this.#records.entries()) {
       this.#names.setNumber(index, answers.add(records));
     }
-    return { addresses: [], names: [this.#names.layer((number) => number)] };
+    return { addresses: [], names: [this.#names.layer('records', (number) => number)] };
   }
 
   #readOwner(line: Line): number {
@@ -120,7 +120,8 @@ export class GenericReader implements SetReader {
     return { type: 'MX', ttlSeconds, preference: preference.value, exchange };
   }
 
-  #refuse(line: Line, expected: string): undefined {
+  #refuse(line: Line, expected: string): ZoneRecord | undefined {
     refuse(this.#context, line, expected);
+    return undefined;
   }
 }

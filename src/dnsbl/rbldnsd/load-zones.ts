@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
 import { reasonOf } from '../../util/system-error.js';
-import type { AccessLayers, ZoneAnswer, ZoneSource } from '../zone/zone-source.js';
+import type { GlobalAccess } from '../index/compile.js';
+import type { ZoneSource } from '../zone/zone-source.js';
 import { makeZone } from './make-zone.js';
 import {
   type Dataset,
@@ -45,15 +46,10 @@ export interface LoadedZone {
   readonly failure?: string;
 }
 
-/** The acl for all clients, whatever they ask for. */
-export interface GlobalAccess {
-  readonly access: AccessLayers;
-  readonly answers: readonly ZoneAnswer[];
-}
-
 /** Everything that was loaded: plain data with columns in shared memory, to be posted to a thread. */
 export interface LoadResult {
   readonly zones: readonly LoadedZone[];
+  /** The acl for all clients, whatever they ask for. */
   readonly globalAccess?: GlobalAccess;
   /** Why the global acl could not be read; the old one should stay. */
   readonly globalFailure?: string;
@@ -95,7 +91,7 @@ export function loadZones({ zones, globalAcl, settings }: LoadRequest): LoadResu
   return {
     zones: result,
     ...(global?.dataset?.access && {
-      globalAccess: { access: global.dataset.access, answers: global.dataset.answers },
+      globalAccess: { layers: global.dataset.access, answers: global.dataset.answers },
     }),
     ...(global?.failure !== undefined && { globalFailure: global.failure }),
     datasets: [...loaded.values()].map(({ spec, dataset, failure, warnings, warningCount }) => ({

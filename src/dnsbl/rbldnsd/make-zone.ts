@@ -8,7 +8,7 @@ import type {
   ZoneSource,
 } from '../zone/zone-source.js';
 import { EXCLUDED, FIRST_ACCESS_ANSWER } from '../zone/zone-source.js';
-import { shared } from './columns.js';
+import { sharedWords } from '../index/columns.js';
 import type { Dataset } from './read-dataset.js';
 
 /**
@@ -71,7 +71,8 @@ function moved<Layer extends { readonly answers: Uint32Array }>(
   from: number,
 ): Layer {
   if (by === 0) return layer;
-  const answers = shared(layer.answers);
+  const answers = sharedWords(layer.answers.length);
+  answers.set(layer.answers);
   for (let k = 0; k < answers.length; k++) {
     const number = answers[k] as number;
     if (number >= from && number !== EXCLUDED) answers[k] = number + by;

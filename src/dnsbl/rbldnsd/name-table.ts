@@ -1,5 +1,6 @@
 import type { NameLayer } from '../zone/zone-source.js';
-import { sharedBytes, shared, withRoom } from './columns.js';
+import { toShared, toSharedBytes } from '../index/columns.js';
+import { withRoom } from './columns.js';
 
 /**
  * Pairs of a name (wire form, lower case, without the root's zero) and a kind (NAME_KIND), each
@@ -42,13 +43,14 @@ export class NameTable {
     this.#numbers[index] = number;
   }
 
-  layer(mapNumber: (number: number) => number): NameLayer {
+  layer(holds: NameLayer['holds'], mapNumber: (number: number) => number): NameLayer {
     const end = this.#offsets[this.length] as number;
     return {
-      bytes: sharedBytes(this.#bytes.subarray(0, end)),
-      offsets: shared(this.#offsets.subarray(0, this.length + 1)),
-      kinds: sharedBytes(this.#kinds.subarray(0, this.length)),
-      answers: shared(this.#numbers.subarray(0, this.length).map(mapNumber)),
+      holds,
+      bytes: toSharedBytes(this.#bytes.subarray(0, end)),
+      offsets: toShared(this.#offsets.subarray(0, this.length + 1)),
+      kinds: toSharedBytes(this.#kinds.subarray(0, this.length)),
+      answers: toShared(this.#numbers.subarray(0, this.length).map(mapNumber)),
     };
   }
 
@@ -79,7 +81,7 @@ export class NameTable {
     this.#places = new Uint32Array(this.#places.length * 2);
     for (let index = 0; index < this.length; index++) {
       const from = this.#offsets[index] as number;
-      const name = this.#bytes.subarray(from, this.#offsets[index + 1] as number);
+      const name = this.#bytes.subarray(from, this.#offsets[index + 1]);
       let place = hash(name, name.length, this.#kinds[index] as number);
       do {
         place &= this.#places.length - 1;

@@ -9,7 +9,8 @@ import {
   setLowBits,
 } from '../../ip/words.js';
 import { type AddressLayer, EXCLUDED } from '../zone/zone-source.js';
-import { shared, sortedOrder, withRoom } from './columns.js';
+import { toShared } from '../index/columns.js';
+import { sortedOrder, withRoom } from './columns.js';
 
 /** A prefix that was given before; the first one counts. */
 export interface RepeatedPrefix {
@@ -151,9 +152,9 @@ class Sweep {
     const end = this.#length * this.#words;
     return {
       family: this.#family,
-      firsts: shared(this.#firsts.subarray(0, end)),
-      lasts: shared(this.#lasts.subarray(0, end)),
-      answers: shared(this.#numbers.subarray(0, this.#length)),
+      firsts: toShared(this.#firsts.subarray(0, end)),
+      lasts: toShared(this.#lasts.subarray(0, end)),
+      answers: toShared(this.#numbers.subarray(0, this.#length)),
     };
   }
 

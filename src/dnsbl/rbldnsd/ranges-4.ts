@@ -1,6 +1,7 @@
 import { type AddressLayer, EXCLUDED } from '../zone/zone-source.js';
 import type { ValueSets } from './answers.js';
-import { shared, sortedOrder, withRoom } from './columns.js';
+import { toShared } from '../index/columns.js';
+import { sortedOrder, withRoom } from './columns.js';
 
 const HIGHEST = 0xffff_ffff;
 
@@ -90,7 +91,8 @@ export class Entries4 {
     const order = sortedOrder([{ column: firsts, stride: 1, offset: 0 }], this.length);
     const values = this.#values;
     const entry = (k: number): number => (order === undefined ? k : (order[k] as number));
-    const valueOf = (i: number): number => (values === undefined ? this.#value : values[i]) as number;
+    const valueOf = (i: number): number =>
+      (values === undefined ? this.#value : values[i]) as number;
     for (let k = 0; k < this.length;) {
       // entries from k on that overlap, one way or another
       const start = entry(k);
@@ -201,8 +203,8 @@ export function layerOf4(ranges: Ranges4, answerOf: (number: number) => number):
   }
   return {
     family: 4,
-    firsts: shared(kept.firsts.subarray(0, kept.length)),
-    lasts: shared(kept.lasts.subarray(0, kept.length)),
-    answers: shared(kept.numbers.subarray(0, kept.length)),
+    firsts: toShared(kept.firsts.subarray(0, kept.length)),
+    lasts: toShared(kept.lasts.subarray(0, kept.length)),
+    answers: toShared(kept.numbers.subarray(0, kept.length)),
   };
 }

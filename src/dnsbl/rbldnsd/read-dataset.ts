@@ -1,16 +1,9 @@
-import {
-  type AccessLayers,
-  type AddressLayer,
-  type Branch,
-  type Group,
-  type NameLayer,
-  type ZoneAnswer,
-} from '../zone/zone-source.js';
+import type { AccessLayers, Branch, Group, ZoneAnswer } from '../zone/zone-source.js';
 import { AclReader } from './acl.js';
 import { AnswerTable } from './answers.js';
 import { CombinedParts } from './combined.js';
 import { DOLLAR, COLON, Line, isComment, takeLine } from './line.js';
-import type { Layers, ReadContext, ReadSettings, Scope, SetReader } from './set-reader.js';
+import type { ReadContext, ReadSettings, Scope, SetReader } from './set-reader.js';
 import { type Header, readSpecial } from './specials.js';
 import { SET_READERS, type SetType } from './set-types.js';
 import { type Warning, Warnings } from './warnings.js';
@@ -144,14 +137,15 @@ class Reading {
   #readSpecial(line: Line): void {
     const text = line.rest();
     const combined = this.#reader instanceof CombinedParts ? this.#reader : undefined;
-    const result = (combined?.readStart(text, line) ??
+    const result =
+      combined?.readStart(text, line) ??
       readSpecial(text, {
         context: this.context,
         header: this.#header,
         scope: this.#scope,
         part: combined?.current?.scope,
         isAcl: this.#type === 'acl',
-      }));
+      });
     if (result === true) return;
     if ('failure' in result) throw new Unreadable(`${place(line)}: ${result.failure}`);
     this.context.warnings.add(line, result.expected);
@@ -159,15 +153,9 @@ class Reading {
 
   #finishGroup(reader: SetReader | CombinedParts): Group {
     if (reader instanceof CombinedParts) return { branches: reader.finish(this.#answers) };
-    return { branches: [branchOf(ROOT, [reader.finish(this.#answers)])] };
+    const branch: Branch = { below: ROOT, ...reader.finish(this.#answers) };
+    return { branches: [branch] };
   }
-}
-
-/** A branch with all layers of these; layers without anything are left out. */
-function branchOf(below: Uint8Array, parts: readonly Layers[]): Branch {
-  const addresses: AddressLayer[] = parts.flatMap((part) => part.addresses);
-  const names: NameLayer[] = parts.flatMap((part) => part.names);
-  return { below, addresses, names };
 }
 
 /** `#$`, `;$` and `:$` begin a special entry too. */

@@ -7,7 +7,8 @@ import type { ReadContext, Scope, SetReader } from './set-reader.js';
 import { Ip4TrieReader, Ip6TrieReader } from './tries.js';
 
 /** The types that hold entries themselves, and may stand in a combined dataset. */
-export type SetType = 'ip4set' | 'ip4tset' | 'ip4trie' | 'ip6tset' | 'ip6trie' | 'dnset' | 'generic';
+export type SetType =
+  'ip4set' | 'ip4tset' | 'ip4trie' | 'ip6tset' | 'ip6trie' | 'dnset' | 'generic';
 
 export const SET_READERS: Readonly<
   Record<SetType, (context: ReadContext, scope: Scope) => SetReader>
