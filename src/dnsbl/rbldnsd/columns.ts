@@ -77,3 +77,36 @@ function sortByDigit(
   }
   return true;
 }
+
+/** Sorts words in their place: the same radix sort without an order. */
+export function sortWords(words: Uint32Array): void {
+  let from = words;
+  let to: Uint32Array = new Uint32Array(words.length);
+  for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
+    moveByDigit(from, to, shift);
+    [from, to] = [to, from];
+  }
+  if (from !== words) words.set(from);
+}
+
+function moveByDigit(from: Uint32Array, to: Uint32Array, shift: number): void {
+  const places = new Uint32Array(DIGITS);
+  const count = from.length;
+  for (let k = 0; k < count; k++) {
+    const digit = ((from[k] as number) >>> shift) & (DIGITS - 1);
+    places[digit] = (places[digit] as number) + 1;
+  }
+  let place = 0;
+  for (let digit = 0; digit < DIGITS; digit++) {
+    const size = places[digit] as number;
+    places[digit] = place;
+    place += size;
+  }
+  for (let k = 0; k < count; k++) {
+    const word = from[k] as number;
+    const digit = (word >>> shift) & (DIGITS - 1);
+    const at = places[digit] as number;
+    places[digit] = at + 1;
+    to[at] = word;
+  }
+}

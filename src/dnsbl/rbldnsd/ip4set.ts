@@ -60,6 +60,11 @@ export class Ip4SetReader implements SetReader {
     else this.#divide(first, last, value);
   }
 
+  readAddress(address: number): void {
+    this.#context.entries++;
+    this.#levels[0].add(address, address, this.#values.default);
+  }
+
   finish(answers: AnswerTable): Layers {
     const sets = new ValueSets();
     const [singles, networks24, networks16, networks8] = this.#levels;

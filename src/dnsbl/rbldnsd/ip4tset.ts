@@ -33,6 +33,11 @@ export class Ip4TsetReader implements SetReader {
     }
   }
 
+  readAddress(address: number): void {
+    this.#context.entries++;
+    this.#entries.add(address, address, 0);
+  }
+
   finish(answers: AnswerTable): Layers {
     const sets = new ValueSets();
     const answer = answerOf(sets, [this.#default.value], answers, this.#scope);

@@ -52,6 +52,7 @@ export const NEWLINE = 0x0a;
 const SPACE = 0x20;
 export const EXCLAMATION = 0x21;
 const HASH = 0x23;
+const DOT = 0x2e;
 export const DOLLAR = 0x24;
 export const COLON = 0x3a;
 const SEMICOLON = 0x3b;
@@ -73,6 +74,34 @@ export function textOf(bytes: Uint8Array, from = 0, to = bytes.length): string {
 /** The way back from {@link textOf}. */
 export function bytesOf(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'latin1'));
+}
+
+/** What {@link scanAddress} found. */
+export const scanned = { address: 0 };
+
+/**
+ * Reads a line that is nothing but four octets and a newline.
+ *
+ * @returns where the next line begins; −1 for every other line
+ */
+export function scanAddress(bytes: Uint8Array, start: number): number {
+  let at = start;
+  let address = 0;
+  for (let k = 0; k < 4; k++) {
+    let octet = (bytes[at] as number) - 0x30;
+    if (!(octet >= 0 && octet <= 9)) return -1;
+    let byte = bytes[++at] as number;
+    while (byte >= 0x30 && byte <= 0x39) {
+      octet = octet * 10 + byte - 0x30;
+      if (octet > 255) return -1;
+      byte = bytes[++at] as number;
+    }
+    if (byte !== (k < 3 ? DOT : NEWLINE)) return -1;
+    address = (address << 8) | octet;
+    at++;
+  }
+  scanned.address = address >>> 0;
+  return at;
 }
 
 /**

@@ -45,12 +45,10 @@ export class Prefixes {
   /** `words` without host bits. */
   add(words: Uint32Array, length: number, number: number, line: number): void {
     const at = this.length;
-    if (at === this.#lengths.length) {
-      this.#firsts = withRoom(this.#firsts, (at + 1) * this.#words);
-      this.#lengths = withRoom(this.#lengths, at + 1);
-      this.#numbers = withRoom(this.#numbers, at + 1);
-      this.#lines = withRoom(this.#lines, at + 1);
-    }
+    this.#firsts = withRoom(this.#firsts, (at + 1) * this.#words);
+    this.#lengths = withRoom(this.#lengths, at + 1);
+    this.#numbers = withRoom(this.#numbers, at + 1);
+    this.#lines = withRoom(this.#lines, at + 1);
     copyWords(words, 0, this.#firsts, at * this.#words, this.#words);
     this.#lengths[at] = length;
     this.#numbers[at] = number;

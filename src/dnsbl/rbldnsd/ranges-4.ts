@@ -1,7 +1,7 @@
 import { type AddressLayer, EXCLUDED } from '../zone/zone-source.js';
 import type { ValueSets } from './answers.js';
 import { toShared } from '../index/columns.js';
-import { sortedOrder, withRoom } from './columns.js';
+import { sortWords, sortedOrder, withRoom } from './columns.js';
 
 const HIGHEST = 0xffff_ffff;
 
@@ -74,7 +74,7 @@ export class Entries4 {
     const firsts = this.#firsts.subarray(0, this.length);
     for (let i = 1; i < firsts.length; i++) {
       if ((firsts[i] as number) < (firsts[i - 1] as number)) {
-        firsts.sort();
+        sortWords(firsts);
         break;
       }
     }
@@ -187,24 +187,26 @@ export function overlay(above: Ranges4, below: Ranges4): Ranges4 {
   return out;
 }
 
-/** The layer of these ranges, those of EXCLUDED left out; columns in shared memory. */
+/** The layer of these ranges, those of EXCLUDED left out; columns in shared memory. Uses them up. */
 export function layerOf4(ranges: Ranges4, answerOf: (number: number) => number): AddressLayer {
-  const kept = new Ranges4(ranges.length);
+  const { length } = ranges;
+  // what is kept moves up within the columns: there is never more of it than has been read
+  ranges.length = 0;
   let number = EXCLUDED;
   let answer = 0;
-  for (let k = 0; k < ranges.length; k++) {
+  for (let k = 0; k < length; k++) {
     const next = ranges.numbers[k] as number;
     if (next === EXCLUDED) continue;
     if (next !== number) {
       number = next;
       answer = answerOf(number);
     }
-    kept.append(ranges.firsts[k] as number, ranges.lasts[k] as number, answer);
+    ranges.append(ranges.firsts[k] as number, ranges.lasts[k] as number, answer);
   }
   return {
     family: 4,
-    firsts: toShared(kept.firsts.subarray(0, kept.length)),
-    lasts: toShared(kept.lasts.subarray(0, kept.length)),
-    answers: toShared(kept.numbers.subarray(0, kept.length)),
+    firsts: toShared(ranges.firsts.subarray(0, ranges.length)),
+    lasts: toShared(ranges.lasts.subarray(0, ranges.length)),
+    answers: toShared(ranges.numbers.subarray(0, ranges.length)),
   };
 }

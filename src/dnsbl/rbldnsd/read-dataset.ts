@@ -2,7 +2,7 @@ import type { AccessLayers, Branch, Group, ZoneAnswer } from '../zone/zone-sourc
 import { AclReader } from './acl.js';
 import { AnswerTable } from './answers.js';
 import { CombinedParts } from './combined.js';
-import { DOLLAR, COLON, Line, isComment, takeLine } from './line.js';
+import { DOLLAR, COLON, Line, isComment, scanAddress, scanned, takeLine } from './line.js';
 import type { ReadContext, ReadSettings, Scope, SetReader } from './set-reader.js';
 import { type Header, readSpecial } from './specials.js';
 import { SET_READERS, type SetType } from './set-types.js';
@@ -93,6 +93,13 @@ class Reading {
     let current: SetReader | undefined = reader instanceof CombinedParts ? undefined : reader;
     const line = new Line(bytes, name);
     for (let next = 0; next < bytes.length;) {
+      const behind = current?.readAddress === undefined ? -1 : scanAddress(bytes, next);
+      if (behind >= 0) {
+        line.number++;
+        current?.readAddress?.(scanned.address);
+        next = behind;
+        continue;
+      }
       next = takeLine(line, next);
       const byte = line.peek();
       const sign = byte === DOLLAR ? 1 : isMarked(byte) && line.peek(1) === DOLLAR ? 2 : 0;
