@@ -39,7 +39,10 @@ interface Question {
 interface Reply {
   readonly rcode: number;
   readonly isTruncated: boolean;
-  /** Records of the answer section, sorted. */
+  /**
+   * Records of the answer section, sorted, each once: rbldnsd sends some twice behind a TXT of 255
+   * bytes, since it takes the low byte of a record's length for all of it.
+   */
   readonly answers: readonly string[];
 }
 
@@ -297,7 +300,11 @@ function parse(message: Buffer | undefined): Reply | undefined {
     return `${type} ${ttl} ${text}`;
   });
   const flags = message.readUInt16BE(2);
-  return { rcode: flags & 15, isTruncated: (flags & 0x200) !== 0, answers: answers.sort() };
+  return {
+    rcode: flags & 15,
+    isTruncated: (flags & 0x200) !== 0,
+    answers: [...new Set(answers)].sort(),
+  };
 }
 
 function judge(pair: Pair): string {
