@@ -101,19 +101,26 @@ async function fuzz({ address, port, count, seed, question }) {
     questions: [{ type: 'A', name: question }],
     additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 1232 }],
   });
-  const whole = dnsPacket.encode({ type: 'query', id: 7, questions: [{ type: 'A', name: question }] });
+  const whole = dnsPacket.encode({
+    type: 'query',
+    id: 7,
+    questions: [{ type: 'A', name: question }],
+  });
   let replied;
   socket.on('message', (message) => {
-    if (message.length > 12 && message.readUInt16BE(0) === 7 && (message[3] & 15) === 0) replied?.();
+    if (message.length > 12 && message.readUInt16BE(0) === 7 && (message[3] & 15) === 0)
+      replied?.();
   });
   const result = { sent: 0, asked: 0, answered: 0 };
   while (result.sent < count) {
     for (let k = 0; k < 100 && result.sent < count; k++, result.sent++) {
       let packet = Buffer.from(template);
       const changes = 1 + (random() % 6);
-      for (let c = 0; c < changes; c++) packet[2 + (random() % (packet.length - 2))] = random() & 255;
+      for (let c = 0; c < changes; c++)
+        packet[2 + (random() % (packet.length - 2))] = random() & 255;
       if (random() % 4 === 0) packet = packet.subarray(0, random() % (packet.length + 1));
-      if (random() % 16 === 0) packet = Buffer.concat([packet, Buffer.alloc(random() % 2000, random() & 255)]);
+      if (random() % 16 === 0)
+        packet = Buffer.concat([packet, Buffer.alloc(random() % 2000, random() & 255)]);
       packet[0] = 0xff; // never the identifier that is waited for
       if (packet.length === 1) packet = Buffer.alloc(0);
       await new Promise((resolve) => socket.send(packet, port, address, resolve));
@@ -212,6 +219,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   const request = JSON.parse(line);
   work[request.do](request).then(
     (result) => process.stdout.write(`${JSON.stringify({ id: request.id, result })}\n`),
-    (error) => process.stdout.write(`${JSON.stringify({ id: request.id, error: String(error) })}\n`),
+    (error) =>
+      process.stdout.write(`${JSON.stringify({ id: request.id, error: String(error) })}\n`),
   );
 });

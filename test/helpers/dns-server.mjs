@@ -27,7 +27,10 @@ try {
   process.exitCode = await runForeground({
     settings: {
       ...settings,
-      loader: { module: new URL('./dns-zone-loader.mjs', import.meta.url).href, input: loaderInput },
+      loader: {
+        module: new URL('./dns-zone-loader.mjs', import.meta.url).href,
+        input: loaderInput,
+      },
     },
     onServer: (server) => (running = server),
     onReady: () => say('ready'),

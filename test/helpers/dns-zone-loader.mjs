@@ -20,7 +20,16 @@ const soaOf = (name, serial) => ({
   minimumSeconds: 5,
 });
 
-function zoneOf({ name, entries = [], failed, keys, count = 0, code = '127.0.0.2', serial = 1, text }) {
+function zoneOf({
+  name,
+  entries = [],
+  failed,
+  keys,
+  count = 0,
+  code = '127.0.0.2',
+  serial = 1,
+  text,
+}) {
   const rows = entries.map(([first, last, answer]) => [parseIPv4(first), parseIPv4(last), answer]);
   const codes = [...new Set([code, ...rows.map((row) => row[2])])];
   const records = (address) => [

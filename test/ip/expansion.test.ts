@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import {
-  type Step,
-  forEachBlock,
-  forEachRun,
-  forEachZoneBlock,
-} from '../../src/ip/expansion.js';
+import { type Step, forEachBlock, forEachRun, forEachZoneBlock } from '../../src/ip/expansion.js';
 import { type Family, bitsOf } from '../../src/ip/family.js';
 import type { RangeSet } from '../../src/ip/range-set.js';
 import { RangeSetBuilder } from '../../src/ip/range-set-builder.js';

@@ -36,7 +36,12 @@ systemTest('dig over UDP and TCP, IPv4 and IPv6, with EDNS and without', NEEDS, 
 
 systemTest('a socket on every address answers from the one that was asked', NEEDS, async () => {
   const network = await Namespace.create();
-  await network.addAddresses(['192.0.2.7/32', '192.0.2.8/32', '2001:db8::7/128', '2001:db8::8/128']);
+  await network.addAddresses([
+    '192.0.2.7/32',
+    '192.0.2.8/32',
+    '2001:db8::7/128',
+    '2001:db8::8/128',
+  ]);
   const listen = [
     { address: '0.0.0.0', port: 5300 },
     { address: '::', port: 5300 },

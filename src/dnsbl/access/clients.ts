@@ -8,10 +8,11 @@ export interface ClientFault {
   readonly expected: string;
 }
 
-/** The addresses of prefixes as the configuration has them, or the first fault. */
-export function readClients(texts: readonly string[]): AddressSet | ClientFault {
+/** The addresses of prefixes as the configuration has them, or the first fault; undefined is passed over. */
+export function readClients(texts: readonly (string | undefined)[]): AddressSet | ClientFault {
   const builders = { 4: new RangeSetBuilder(4), 6: new RangeSetBuilder(6) };
   for (const [index, text] of texts.entries()) {
+    if (text === undefined) continue;
     const range = parseRange(text);
     if ('expected' in range) return { index, expected: range.expected };
     builders[range.family].add(range.first, 0, range.last, 0);

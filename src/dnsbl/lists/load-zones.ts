@@ -15,6 +15,9 @@ import { sourcesFolder } from '../../sources/store.js';
 import { UsageError } from '../../util/errors.js';
 import type { LoadedZones } from '../zone/loaded-zones.js';
 import type { ZoneSource } from '../zone/zone-source.js';
+import { readClients } from '../access/clients.js';
+import { configuredAccess } from '../access/configured-access.js';
+import type { GlobalAccess } from '../index/compile.js';
 import { countryZone } from './country-zone.js';
 import { listZone } from './list-zone.js';
 import { originZone } from './origin-zone.js';
@@ -56,7 +59,8 @@ export async function load(input: ConfiguredZones, nowMs = Date.now()): Promise<
   warnings.push(...times.warnings);
   const zones = dnsbl.zones.map((zone) => makeZone(zone, lists, data, times, nowMs));
   const next = times.nextChangeAtMs;
-  return { zones, warnings, watch, ...(next !== undefined && { nextChangeAtMs: next }) };
+  const access = accessOf(loaded, dnsbl);
+  return { zones, access, warnings, watch, ...(next !== undefined && { nextChangeAtMs: next }) };
 }
 
 function makeZone(
@@ -118,6 +122,20 @@ function assertLists(loaded: LoadedConfig, dnsbl: DnsblConfig): void {
       'a name that no other zone has',
     );
   }
+}
+
+/** The word in `dnsbl.access` that lets everybody in. */
+const ANY = 'any';
+
+/** @throws UsageError for a text that is no prefix */
+function accessOf(loaded: LoadedConfig, { access }: DnsblConfig): GlobalAccess {
+  const named = readClients(access.map((text) => (text === ANY ? undefined : text)));
+  if ('index' in named) {
+    const { index, expected } = named;
+    const found = JSON.stringify(access[index]);
+    throw loaded.errorAt(['dnsbl', 'access', index], found, `${expected}, or any`);
+  }
+  return configuredAccess(named, access.includes(ANY));
 }
 
 /** Lists of the configuration are made all together, so any that has countries needs them. */

@@ -1,5 +1,5 @@
-import type { CompiledZones, GlobalAccess } from '../index/compile.js';
-import type { ZoneSource } from '../zone/zone-source.js';
+import type { CompiledZones } from '../index/compile.js';
+import type { LoadedZones } from '../zone/loaded-zones.js';
 
 /** Where zones come from: a module that is imported in a thread of its own. */
 export interface LoaderSpec {
@@ -14,19 +14,6 @@ export interface LoaderSpec {
  * content; a throw keeps all of them.
  */
 export type LoadZones = (input: unknown) => LoadedZones | Promise<LoadedZones>;
-
-export interface LoadedZones {
-  readonly zones: readonly ZoneSource[];
-  readonly access?: GlobalAccess;
-  /** For the log, each one line. */
-  readonly warnings: readonly string[];
-  /** Files and folders whose change means that zones have to be loaded again. */
-  readonly watch: readonly string[];
-  /** When zones have to be loaded again by themselves, such as when a listing runs out. */
-  readonly nextChangeAtMs?: number;
-  /** From when on the data is older than its owner wants: a warning, once. */
-  readonly staleAtMs?: number;
-}
 
 /** What the loader's thread sends. */
 export interface LoadedMessage {

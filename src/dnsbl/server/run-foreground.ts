@@ -12,6 +12,8 @@ export interface ForegroundOptions {
   readonly report?: Report;
   /** Given the server before it starts. */
   readonly onServer?: (server: DnsServer) => void;
+  /** Called with the zones that are answered from, each time that there are new ones. */
+  readonly onServing?: (generation: Generation) => void;
   /** Called once, when queries are answered. */
   readonly onReady?: () => void;
 }
@@ -30,6 +32,7 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
     ...settings,
     report,
     onServing: (generation) => {
+      options.onServing?.(generation);
       void state.status(statusText(settings.listen, generation));
     },
   });

@@ -12,4 +12,6 @@ export interface LoadedZones {
   readonly watch: readonly string[];
   /** When a listing runs out, so that the zones change without a file; milliseconds since 1970. */
   readonly nextChangeAtMs?: number;
+  /** From when on the data is older than its owner wants: a warning, once. */
+  readonly staleAtMs?: number;
 }
