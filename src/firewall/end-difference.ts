@@ -39,26 +39,27 @@ export function endDifference(
 ): ListDifference | undefined {
   const { family } = wanted;
   const due = wanted.inForce(held.fromMs);
+  const standing = held.ranges.inForce(held.fromMs);
   const missing = new RangeSetBuilder(family);
   const surplus = new RangeSetBuilder(family);
   const retimed = new RangeSetBuilder(family);
-  let differs = false;
-  overlay(due, held.ranges, (first, last, wantedMs, heldMs) => {
+  overlay(due, standing, (first, last, wantedMs, heldMs) => {
     if (sameEnd(wantedMs, heldMs)) return;
-    differs = true;
     const into = heldMs === undefined ? missing : wantedMs === undefined ? surplus : retimed;
     into.add(first, 0, last, 0);
   });
-  if (!differs) return undefined;
-  return {
+  const difference = {
     list,
     family,
     wanted: due.addresses(),
-    held: held.ranges.addresses(),
+    held: standing.addresses(),
     missing: missing.build(),
     surplus: surplus.build(),
-    timed: { wanted: due, held: held.ranges, retimed: retimed.build(), sameEnd },
+    timed: { wanted: due, held: standing, retimed: retimed.build(), sameEnd },
   };
+  const { timed } = difference;
+  const isSame = difference.missing.isEmpty && difference.surplus.isEmpty && timed.retimed.isEmpty;
+  return isSame ? undefined : difference;
 }
 
 /** The element by element way from what is held to what is wanted. */

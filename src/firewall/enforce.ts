@@ -38,6 +38,8 @@ export async function applyPlan(
 ): Promise<boolean> {
   const before = folder.read();
   const changes = differs(difference);
+  // the same rules as before: nothing to go back to, nothing new to remember
+  if (!changes && difference.renewals !== undefined) await backend.apply(plan, difference);
   const isKnown = before.current?.backend === backend.name && before.heldSince === undefined;
   if (!changes && isKnown && before.unfinished === undefined) return false;
   const number = (before.current?.number ?? 0) + 1;

@@ -6,25 +6,16 @@ import {
   LISTS,
   PEERS,
   type Peer,
-  type Variant,
   type Wish,
 } from '../helpers/firewall-network.js';
 import { damagesOf } from '../helpers/firewall-damage.js';
 import { type ForeignRules, foreignRulesOf } from '../helpers/foreign-rules.js';
+import { VARIANTS, needsOf } from '../helpers/firewall-variants.js';
 import { missing, systemTest } from '../helpers/programs.js';
 
 /*
  * What every backend promises, asked of each with real packets in network namespaces.
  */
-
-const VARIANTS: Variant[] = [
-  { backend: 'nftables', elements: 'nft' },
-  { backend: 'nftables', elements: 'netlink' },
-  { backend: 'ipset', iptables: 'nft' },
-  { backend: 'ipset', iptables: 'legacy' },
-  { backend: 'iptables', iptables: 'nft' },
-  { backend: 'iptables', iptables: 'legacy' },
-];
 
 const ADMINS = PEERS.admin;
 const ALL_PEERS = Object.keys(PEERS) as Peer[];
@@ -42,13 +33,6 @@ const SEVERAL_RULES = wish({
 });
 
 const NOTHING = { rules: [], lists: [] };
-
-function needsOf({ backend, iptables }: Variant): string[] {
-  const programs = iptables
-    ? [`iptables-${iptables}-restore`, `ip6tables-${iptables}-restore`]
-    : [];
-  return ['namespace', 'ip', 'nft', 'perl', ...(backend === 'ipset' ? ['ipset'] : []), ...programs];
-}
 
 describe.each(VARIANTS)('firewall $backend, $iptables$elements', (variant) => {
   const needs = needsOf(variant);

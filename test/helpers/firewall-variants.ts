@@ -1,0 +1,19 @@
+import type { Variant } from './firewall-network.js';
+
+/** Every backend, each way in which it reaches the kernel. */
+export const VARIANTS: readonly Variant[] = [
+  { backend: 'nftables', elements: 'nft' },
+  { backend: 'nftables', elements: 'netlink' },
+  { backend: 'ipset', iptables: 'nft' },
+  { backend: 'ipset', iptables: 'legacy' },
+  { backend: 'iptables', iptables: 'nft' },
+  { backend: 'iptables', iptables: 'legacy' },
+];
+
+/** What a test of it needs on this machine. */
+export function needsOf({ backend, iptables }: Variant): string[] {
+  const programs = iptables
+    ? [`iptables-${iptables}-restore`, `ip6tables-${iptables}-restore`]
+    : [];
+  return ['namespace', 'ip', 'nft', 'perl', ...(backend === 'ipset' ? ['ipset'] : []), ...programs];
+}
