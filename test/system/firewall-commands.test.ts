@@ -190,6 +190,20 @@ describe('a confirmation', () => {
     },
   );
 
+  systemTest('that does not come rolls back also where the state was lost', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    expect((await host.run('apply', ['--confirm', '6'])).code).toBe(0);
+    expect(await host.sshPort()).toBe('2222');
+    await sleep(1000); // the watch has seen it by then
+    await rm(join(host.folder, 'state'), { recursive: true });
+    for (let k = 0; k < 200 && (await host.sshPort()) !== '22'; k++) await sleep(100);
+    expect(await host.sshPort()).toBe('22');
+    for (let k = 0; k < 50 && host.memory()['heldSince'] === undefined; k++) await sleep(100);
+    expect(host.memory()).toHaveProperty('heldSince');
+  });
+
   systemTest('that comes keeps what was applied', NEEDS, async () => {
     const host = await Host.make();
     await host.run('apply', ['--confirm', '6']);
