@@ -1,7 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { Difference } from '../../src/firewall/backend.js';
-import { type HeldTimes, endDifference } from '../../src/firewall/end-difference.js';
+import {
+  type HeldTimes,
+  elementSteps,
+  endDifference,
+  sameEndAt,
+} from '../../src/firewall/end-difference.js';
 import {
   MAX_TIMEOUT_SECONDS,
   STEP_SECONDS,
@@ -12,7 +18,7 @@ import {
 import { readBootSets, bootSets } from '../../src/firewall/iptables/boot.js';
 import { bootRuleset, bootRulesetAt } from '../../src/firewall/nftables/boot.js';
 import { parseConfig } from '../../src/config/load.js';
-import { NEVER } from '../../src/ip/timed-ranges.js';
+import { NEVER, type TimedRanges } from '../../src/ip/timed-ranges.js';
 import type { TimedAddressSet } from '../../src/ip/timed-address-set.js';
 import { addressesOf, parseManualList, timesOf } from '../../src/lists/manual.js';
 import { compilePolicy } from '../../src/policy/compile.js';
@@ -60,6 +66,35 @@ describe('the difference of ends', () => {
     expect(told?.surplus.countAddresses()).toBe(1);
     expect(told?.timed?.retimed.countAddresses()).toBe(1);
   });
+});
+
+test('steps lead from what is held to what is wanted, element by element', () => {
+  const entry = fc
+    .tuple(
+      fc.integer({ min: 0, max: 40 }),
+      fc.integer({ min: 0, max: 6 }),
+      fc.integer({ min: 0, max: 3 }),
+    )
+    .map(([first, size, end]) => {
+      const until = end === 0 ? '' : ` until=2026-0${6 + end}-01`;
+      return `10.0.0.${first}-10.0.0.${first + size}${until}`;
+    });
+  const lists = fc.array(entry, { maxLength: 12 }).map((lines) => {
+    return timesFrom(['10.0.1.1 until=2026-07-01', ...lines].join('\n')).v4;
+  });
+  const keys = ({ firsts, lasts, endsMs }: TimedRanges): string[] =>
+    Array.from(endsMs, (endMs, i) => `${firsts[i]}-${lasts[i]} ${endMs}`);
+  fc.assert(
+    fc.property(lists, lists, (wanted, held) => {
+      const sameEnd = sameEndAt({ fromMs: NOW_MS, toMs: NOW_MS });
+      const { add, remove } = elementSteps(wanted, held, sameEnd);
+      const gone = new Set(keys(remove));
+      const after = [...keys(held).filter((key) => !gone.has(key)), ...keys(add)];
+      expect(after.sort()).toEqual(keys(wanted).sort());
+      // nothing goes only to come again as it was
+      expect(keys(add).filter((key) => gone.has(key))).toEqual([]);
+    }),
+  );
 });
 
 describe('an end that ipset cannot hold', () => {

@@ -1,7 +1,7 @@
 import type { Variant } from './firewall-network.js';
 
-/** Every backend, each way in which it reaches the kernel. */
-export const VARIANTS: readonly Variant[] = [
+/** Every backend, by every way in which it reaches the kernel. */
+export const VARIANTS: Variant[] = [
   { backend: 'nftables', elements: 'nft' },
   { backend: 'nftables', elements: 'netlink' },
   { backend: 'ipset', iptables: 'nft' },
@@ -10,7 +10,7 @@ export const VARIANTS: readonly Variant[] = [
   { backend: 'iptables', iptables: 'legacy' },
 ];
 
-/** What a test of it needs on this machine. */
+/** What a test of a variant in a network of its own needs. */
 export function needsOf({ backend, iptables }: Variant): string[] {
   const programs = iptables
     ? [`iptables-${iptables}-restore`, `ip6tables-${iptables}-restore`]
