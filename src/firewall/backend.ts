@@ -1,5 +1,6 @@
 import type { Family } from '../ip/family.js';
 import type { RangeSet } from '../ip/range-set.js';
+import type { TimedRanges } from '../ip/timed-ranges.js';
 import type { Plan } from '../policy/plan.js';
 
 /** Names of backends, the best first: the order in which `auto` looks. */
@@ -16,7 +17,24 @@ export interface ListDifference {
   readonly missing: RangeSet;
   /** In the kernel and not in the plan. */
   readonly surplus: RangeSet;
+  /** Where addresses of the list have ends. */
+  readonly timed?: TimedDifference;
 }
+
+/** What is wanted and held with the ends of each, of what has not ended. */
+export interface TimedDifference {
+  readonly wanted: TimedRanges;
+  readonly held: TimedRanges;
+  /** Held as wanted, and ends at another time. */
+  readonly retimed: RangeSet;
+  readonly sameEnd: SameEnd;
+}
+
+/**
+ * Whether two ends, milliseconds since 1970, are the same. Who is not in the kernel, or not
+ * wanted there, ended when it was looked.
+ */
+export type SameEnd = (wantedMs: number | undefined, heldMs: number | undefined) => boolean;
 
 /** How the kernel differs from a plan. */
 export interface Difference {
@@ -26,6 +44,8 @@ export interface Difference {
   readonly rules: readonly string[];
   /** Lists that differ. */
   readonly lists: readonly ListDifference[];
+  /** Lists that are right and need their timers wound up again by an apply; no drift. */
+  readonly renewals?: readonly ListDifference[];
 }
 
 /** What was denied by a rule on account of a list (`outside` where an `only` rule denied). */

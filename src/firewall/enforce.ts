@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import type { Plan } from '../policy/plan.js';
 import { UsageError } from '../util/errors.js';
 import type { Backend, BackendName, Difference } from './backend.js';
@@ -38,6 +42,8 @@ export async function applyPlan(
 ): Promise<boolean> {
   const before = folder.read();
   const changes = differs(difference);
+  // the same rules as before: nothing to go back to, nothing new to remember
+  if (!changes && difference.renewals !== undefined) await backend.apply(plan, difference);
   const isKnown = before.current?.backend === backend.name && before.heldSince === undefined;
   if (!changes && isKnown && before.unfinished === undefined) return false;
   const number = (before.current?.number ?? 0) + 1;
@@ -100,6 +106,48 @@ export async function rollBack({ backend, folder }: Enforcer, nowMs: number): Pr
   const after = { ...(previous !== 'nothing' && { current: previous }), heldSince };
   folder.write(after);
   folder.removeForgotten(after);
+}
+
+/** What a roll-back needs, apart from the state folder. */
+export interface KeptGeneration {
+  readonly generation: Generation | 'nothing';
+  /** Its files by name. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** What the pending roll-back will go back to; undefined while none is pending. */
+export function keepPrevious(folder: FirewallFolder): KeptGeneration | undefined {
+  const { previous, pending } = folder.read();
+  if (previous === undefined || pending === undefined) return undefined;
+  const files =
+    previous === 'nothing' ? new Map<string, string>() : folder.readGeneration(previous);
+  return { generation: previous, files };
+}
+
+/**
+ * The roll-back where the state folder was lost while a confirmation was pending.
+ *
+ * @throws SystemError from the backend
+ */
+export async function rollBackKept(
+  { backend, folder }: Enforcer,
+  { generation, files }: KeptGeneration,
+  nowMs: number,
+): Promise<void> {
+  if (generation === 'nothing') {
+    await flushAll(backend, undefined);
+  } else {
+    const target = generation.backend === backend.name ? backend : backendNamed(generation.backend);
+    const copy = mkdtempSync(join(tmpdir(), 'sekisho-'));
+    try {
+      for (const [name, text] of files) writeFileSync(join(copy, name), text, { mode: 0o600 });
+      await target.loadBoot(copy);
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
+    await flushReplaced(backend.name, target);
+  }
+  folder.write({ heldSince: new Date(nowMs).toISOString() });
 }
 
 async function flushAll(backend: Backend, applied: BackendName | undefined): Promise<void> {

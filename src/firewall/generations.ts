@@ -58,6 +58,17 @@ export class FirewallFolder {
     writeFileAtomically(join(this.path, MEMORY_FILE), [text], { fsync: true });
   }
 
+  /** Whether anything was written down; not so where the state folder is new, or was lost. */
+  get exists(): boolean {
+    return existsSync(join(this.path, MEMORY_FILE));
+  }
+
+  /** The files of a generation by name. */
+  readGeneration(generation: Generation): Map<string, string> {
+    const from = this.generationFolder(generation);
+    return new Map(readdirSync(from).map((name) => [name, readFileSync(join(from, name), 'utf8')]));
+  }
+
   /** Where the files of a generation are. */
   generationFolder(generation: Generation): string {
     return join(this.path, `generation-${generation.number}`);
@@ -75,12 +86,7 @@ export class FirewallFolder {
 
   /** Makes a generation what the next boot loads. */
   bootFrom(generation: Generation): void {
-    const from = this.generationFolder(generation);
-    const names = readdirSync(from);
-    writeFolder(
-      this.bootFolder,
-      new Map(names.map((name) => [name, readFileSync(join(from, name), 'utf8')])),
-    );
+    writeFolder(this.bootFolder, this.readGeneration(generation));
   }
 
   clearBoot(): void {

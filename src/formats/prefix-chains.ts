@@ -11,6 +11,9 @@ export interface ChainRule {
   readonly next?: number;
 }
 
+/** Prefixes, ascending and disjoint. */
+export type PrefixSource = Pick<RangeSet, 'family' | 'words' | 'countPrefixes' | 'forEachPrefix'>;
+
 /** A chain of this many prefixes or fewer tests them one by one. */
 export const LEAF_RULES = 32;
 
@@ -27,7 +30,10 @@ export const LEAF_RULES = 32;
  * @param maxDepth most chains that an address may pass one below the other, for kernels that
  *   allow but few: then chains are longer, and each divides its prefixes evenly among many
  */
-export function chainsOf(set: RangeSet, maxDepth = Infinity): readonly (readonly ChainRule[])[] {
+export function chainsOf(
+  set: PrefixSource,
+  maxDepth = Infinity,
+): readonly (readonly ChainRule[])[] {
   const prefixes = prefixesOf(set);
   const isFlat = maxDepth !== Infinity;
   const wholeBits = set.family === 4 && !isFlat ? 8 : 0;
@@ -37,29 +43,32 @@ export function chainsOf(set: RangeSet, maxDepth = Infinity): readonly (readonly
   const chains: ChainRule[][] = [];
 
   /**
-   * Makes the chain for prefixes (by number, ascending), of at most width^depth, and those
-   * below it; returns its index.
+   * Makes the chain for prefixes (by number, ascending) and those below it; returns its index.
    */
-  function makeChain(members: Uint32Array, depth: number): number {
+  function makeChain(members: Uint32Array): number {
     const rules: ChainRule[] = [];
     const index = chains.push(rules) - 1;
     let rest = members;
     while (rest.length > width) {
-      const most = isFlat ? width ** (depth - 1) : (rest.length * 2) / 3;
+      const most = isFlat ? evenShare(rest.length, width) : (rest.length * 2) / 3;
       const { from, to, length } = heavyBlock(prefixes, rest, most, wholeBits);
       const prefix = blockText(prefixes, wordAt(rest, from), length);
-      rules.push({ prefix, next: makeChain(rest.subarray(from, to), depth - 1) });
+      rules.push({ prefix, next: makeChain(rest.subarray(from, to)) });
       rest = without(rest, from, to);
     }
     for (const i of rest) rules.push({ prefix: blockText(prefixes, i, prefixes.lengthAt(i)) });
     return index;
   }
 
-  makeChain(
-    Uint32Array.from({ length: prefixes.count }, (_, i) => i),
-    maxDepth,
-  );
+  makeChain(Uint32Array.from({ length: prefixes.count }, (_, i) => i));
   return chains;
+}
+
+/** The largest power of the width that is below so many prefixes. */
+function evenShare(count: number, width: number): number {
+  let share = 1;
+  while (share * width < count) share *= width;
+  return share;
 }
 
 /**
@@ -81,7 +90,7 @@ interface Prefixes {
   readonly words: Uint32Array;
 }
 
-function prefixesOf(set: RangeSet): Prefixes {
+function prefixesOf(set: PrefixSource): Prefixes {
   const count = set.countPrefixes();
   const words = new Uint32Array(count * set.words);
   const lengths = new Uint8Array(count);

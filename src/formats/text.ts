@@ -4,6 +4,9 @@ import type { RangeSet } from '../ip/range-set.js';
 import { compareWords, sizeExponent, trailingZeros, wordAt } from '../ip/words.js';
 import { UsageError } from '../util/errors.js';
 
+/** Ranges in columns, merged or not. */
+type TextRanges = Pick<RangeSet, 'family' | 'firsts' | 'lasts' | 'words'>;
+
 /** Pieces of text are handed on when they have grown to about this many characters. */
 const PIECE = 1 << 16;
 
@@ -75,7 +78,7 @@ export function forEachRangeText(
  * The shortest usual name of the range that starts at column offset `i`: one address, one
  * prefix, or `first-last`.
  */
-export function rangeText(set: RangeSet, i: number): string {
+export function rangeText(set: TextRanges, i: number): string {
   const { family, firsts, lasts, words } = set;
   const first = formatWords(family, firsts, i);
   if (compareWords(firsts, i, lasts, i, words) === 0) return first;
@@ -85,7 +88,7 @@ export function rangeText(set: RangeSet, i: number): string {
 }
 
 /** log2 of the size of the range at offset `i` where it is exactly one prefix. */
-export function prefixExponent(set: RangeSet, i: number): number | undefined {
+export function prefixExponent(set: TextRanges, i: number): number | undefined {
   const { firsts, lasts, words } = set;
   const size = sizeExponent(firsts, i, lasts, i, words);
   if (trailingZeros(firsts, i, words) < size) return undefined;

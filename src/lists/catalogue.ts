@@ -7,15 +7,24 @@ import {
   isEmptySet,
   unionOf,
 } from '../ip/address-set.js';
+import {
+  type TimedAddressSet,
+  permanentSet,
+  timedDifferenceOf,
+  timedIntersectionOf,
+  timedUnionOf,
+} from '../ip/timed-address-set.js';
 import type { CountryTable } from '../sources/country-table.js';
 import { ParseError, SourceError } from '../util/errors.js';
 import { expandCountry } from './countries.js';
-import { type Entry, type LineFault, type ManualList, addressesOf } from './manual.js';
+import { type Entry, type LineFault, type ManualList, addressesOf, timesOf } from './manual.js';
 
 /** A named set of addresses, ready for use. */
 export interface List {
   readonly name: string;
   readonly addresses: AddressSet;
+  /** When each address ends, where any does; addresses that have run out are in it, too. */
+  readonly times?: TimedAddressSet;
   /** The list divided by country, where it was made from countries. */
   readonly countries?: readonly { readonly cc: string; readonly addresses: AddressSet }[];
   /** Records or lines that it was made from, of lists that it joins too. */
@@ -129,6 +138,7 @@ class CatalogueBuilder implements Catalogue {
     return {
       name,
       addresses: unionOf(lists.map((list) => list.addresses)),
+      ...timesIf(lists, () => timedUnionOf(lists.map(timesIn))),
       ...(countries && { countries }),
       records: lists.reduce((total, list) => total + list.records, 0),
       entries: [],
@@ -140,9 +150,11 @@ class CatalogueBuilder implements Catalogue {
     const source = this.#input.lines.get(name);
     if (source === undefined) throw new Error(`list ${name} was not read`);
     const { entries, faults } = source;
+    const times = timesOf(entries);
     return {
       name,
       addresses: addressesOf(entries, this.#input.nowMs),
+      ...(times && { times }),
       records: entries.length,
       entries,
       faults: faults.map((fault) => ({ ...fault, path: source.path })),
@@ -178,10 +190,28 @@ class CatalogueBuilder implements Catalogue {
     return {
       ...list,
       addresses: narrow(list.addresses),
+      ...timesIf([list, ...kept], () =>
+        timedDifferenceOf(
+          kept.map(timesIn).reduce(timedIntersectionOf, timesIn(list)),
+          unionOf(left.map((other) => other.addresses)),
+        ),
+      ),
       ...(countries && { countries }),
       faults: [...list.faults, ...kept.flatMap((other) => other.faults)],
     };
   }
+}
+
+/** Times, where any of the lists from which they are made has some. */
+function timesIf(
+  lists: readonly List[],
+  make: () => TimedAddressSet,
+): { readonly times?: TimedAddressSet } {
+  return lists.some(({ times }) => times !== undefined) ? { times: make() } : {};
+}
+
+function timesIn({ times, addresses }: List): TimedAddressSet {
+  return times ?? permanentSet(addresses);
 }
 
 /** The distinct codes that words stand for, in the order given. */

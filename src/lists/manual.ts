@@ -1,6 +1,10 @@
 import type { AddressSet } from '../ip/address-set.js';
+import type { Family } from '../ip/family.js';
+import { flatten } from '../ip/flatten.js';
 import { type AddressRange, parseRange } from '../ip/notation.js';
 import { RangeSetBuilder } from '../ip/range-set-builder.js';
+import type { TimedAddressSet } from '../ip/timed-address-set.js';
+import { NEVER, type TimedRanges } from '../ip/timed-ranges.js';
 
 /** One line of a manual list that names addresses. */
 export interface Entry {
@@ -119,4 +123,20 @@ export function addressesOf(entries: readonly Entry[], nowMs: number): AddressSe
     (family === 4 ? v4 : v6).add(first, 0, last, 0);
   }
   return { v4: v4.build(), v6: v6.build() };
+}
+
+/**
+ * When each address ends, of all entries, those that have run out too: what is made of it does
+ * not change while the lines do not. Undefined where no entry has an end.
+ */
+export function timesOf(entries: readonly Entry[]): TimedAddressSet | undefined {
+  if (entries.every(({ untilMs }) => untilMs === undefined)) return undefined;
+  const timed = (family: Family): TimedRanges =>
+    flatten(
+      family,
+      entries
+        .filter(({ range }) => range.family === family)
+        .map(({ range: { first, last }, untilMs = NEVER }) => ({ first, last, endMs: untilMs })),
+    );
+  return { v4: timed(4), v6: timed(6) };
 }

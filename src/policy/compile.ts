@@ -4,6 +4,7 @@ import { FAMILIES, type Family } from '../ip/family.js';
 import { parseRange } from '../ip/notation.js';
 import type { RangeSet } from '../ip/range-set.js';
 import { RangeSetBuilder } from '../ip/range-set-builder.js';
+import { type TimedAddressSet, permanentSet } from '../ip/timed-address-set.js';
 import {
   ALL_PORTS,
   type Judgement,
@@ -11,6 +12,7 @@ import {
   type PlannedRule,
   type PortRange,
   type Traffic,
+  namesAny,
 } from './plan.js';
 import { PRIVATE_RANGES } from './private-ranges.js';
 
@@ -25,6 +27,8 @@ export interface PolicyInput {
   readonly firewall: FirewallConfig;
   /** Contents of every list that could be made. */
   readonly lists: ReadonlyMap<string, AddressSet>;
+  /** When addresses of lists end, for each list in which any does. */
+  readonly times?: ReadonlyMap<string, TimedAddressSet>;
 }
 
 /** The list that is blocked on all ports where the configuration names none. */
@@ -37,7 +41,7 @@ export const DEFAULT_BLOCKED = 'blocked';
  * in a family would deny everybody: it is a fault unless the rule says `empty: deny`.
  */
 export function compilePolicy(input: PolicyInput): Plan | { readonly faults: PolicyFault[] } {
-  const { firewall, lists } = input;
+  const { firewall, lists, times = new Map<string, TimedAddressSet>() } = input;
   const faults: PolicyFault[] = [];
   const known = [...lists.keys()];
   const check = (names: readonly string[], path: readonly (string | number)[]): void => {
@@ -69,7 +73,9 @@ export function compilePolicy(input: PolicyInput): Plan | { readonly faults: Pol
   }
   const admins = adminsOf(firewall, faults);
   if (faults.length > 0) return { faults };
-  const rules = firewall.rules.map((rule, index) => planRule(rule, index, firewall, lists, faults));
+  const rules = firewall.rules.map((rule, index) =>
+    planRule(rule, index, firewall, { lists, times }, faults),
+  );
   if (faults.length > 0) return { faults };
   const referred = new Set([
     ...firewall.allow,
@@ -87,6 +93,7 @@ export function compilePolicy(input: PolicyInput): Plan | { readonly faults: Pol
     forwarded: firewall.forwarded,
     rules,
     lists: new Map([...referred].map((name) => [name, lists.get(name) ?? EMPTY_ADDRESS_SET])),
+    times: new Map([...referred].flatMap((name) => timesFor(name, blocked, lists, times))),
     hits: {
       size: firewall.hits.size,
       timeoutSeconds: Math.max(1, Math.round(firewall.hits.timeout / 1000)),
@@ -94,16 +101,29 @@ export function compilePolicy(input: PolicyInput): Plan | { readonly faults: Pol
   };
 }
 
+/** `block` may give an end to an address of a blocked list at any moment. */
+function timesFor(
+  name: string,
+  blocked: readonly string[],
+  lists: ReadonlyMap<string, AddressSet>,
+  times: ReadonlyMap<string, TimedAddressSet>,
+): [string, TimedAddressSet][] {
+  const timed = times.get(name);
+  if (timed !== undefined) return [[name, timed]];
+  if (!blocked.includes(name)) return [];
+  return [[name, permanentSet(lists.get(name) ?? EMPTY_ADDRESS_SET)]];
+}
+
 function planRule(
   rule: FirewallRule,
   index: number,
   firewall: FirewallConfig,
-  lists: ReadonlyMap<string, AddressSet>,
+  contents: Contents,
   faults: PolicyFault[],
 ): PlannedRule {
   const judgements = new Map<Family, Judgement>();
   for (const family of FAMILIES) {
-    const judgement = judge(rule, family, lists);
+    const judgement = judge(rule, family, contents);
     if (judgement === 'empty') {
       faults.push({
         path: ['rules', index, 'only'],
@@ -127,19 +147,26 @@ function planRule(
   };
 }
 
+type Contents = Pick<Plan, 'lists' | 'times'>;
+
+/**
+ * A list whose last address has run out stays in the rule, which so stays as it is; but an
+ * `only` rule needs somebody who may pass now.
+ */
 function judge(
   rule: FirewallRule,
   family: Family,
-  lists: ReadonlyMap<string, AddressSet>,
+  contents: Contents,
 ): Judgement | 'empty' | undefined {
   const filled = (names: readonly string[]): string[] =>
-    once(names).filter((name) => !setOf(lists.get(name), family).isEmpty);
+    once(names).filter((name) => namesAny(contents, name, family));
   if (rule.deny) {
     const deny = filled(rule.deny);
     return deny.length > 0 ? { kind: 'deny', lists: deny } : undefined;
   }
   const only = filled(rule.only ?? []);
-  if (only.length === 0 && rule.empty !== 'deny') return 'empty';
+  const letsPass = only.some((name) => !setOf(contents.lists.get(name), family).isEmpty);
+  if (!letsPass && rule.empty !== 'deny') return 'empty';
   const spared = rule.private ? EMPTY_ADDRESS_SET : PRIVATE_RANGES;
   return { kind: 'only', lists: only, spared };
 }

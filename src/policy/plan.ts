@@ -1,5 +1,6 @@
 import type { AddressSet } from '../ip/address-set.js';
 import type { Family } from '../ip/family.js';
+import { type TimedAddressSet, timedOf } from '../ip/timed-address-set.js';
 
 /** Ports from first to last, both included. */
 export interface PortRange {
@@ -72,6 +73,11 @@ export interface Plan {
   readonly rules: readonly PlannedRule[];
   /** Every list that is referred to, with what it holds. */
   readonly lists: ReadonlyMap<string, AddressSet>;
+  /**
+   * When each address of a list ends, of those lists that have or can get such: all that was
+   * ever named, also what has run out, so that a plan is the same while the configuration is.
+   */
+  readonly times: ReadonlyMap<string, TimedAddressSet>;
   readonly hits: { readonly size: number; readonly timeoutSeconds: number };
 }
 
@@ -80,3 +86,15 @@ export const BLOCKED_RULE = 'blocked';
 
 /** Stands for the list where an `only` rule denies: who is in none. */
 export const OUTSIDE = 'outside';
+
+/** Whether a list names any address of a family, be it one that has run out. */
+export function namesAny(
+  { lists, times }: Pick<Plan, 'lists' | 'times'>,
+  list: string,
+  family: Family,
+): boolean {
+  const timed = times.get(list);
+  if (timed !== undefined) return !timedOf(timed, family).isEmpty;
+  const set = lists.get(list);
+  return set !== undefined && !(family === 4 ? set.v4 : set.v6).isEmpty;
+}

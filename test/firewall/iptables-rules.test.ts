@@ -13,6 +13,7 @@ import { depthOf, treeRulesOf } from '../../src/firewall/iptables/tree-rules.js'
 import { FAMILIES, type Family } from '../../src/ip/family.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { configSchema } from '../../src/config/schema.js';
+import { TimedRanges } from '../../src/ip/timed-ranges.js';
 import type { Plan } from '../../src/policy/plan.js';
 import { addressSet } from '../helpers/lists.js';
 
@@ -224,13 +225,16 @@ describe('listing', () => {
     if (!tree) throw new Error('no tree of the rule mail');
     const listing = saved(tables);
     expect(isTreeChain(`${tree.name}-0`)).toBe(true);
-    expect(heldTree(tree, readSaved(listing).mangle)).toEqual({ isWhole: true, held: tree.ranges });
+    expect(heldTree(tree, readSaved(listing).mangle)).toEqual({
+      isWhole: true,
+      held: TimedRanges.permanent(tree.ranges),
+    });
     const damaged = readSaved(
       listing.replace(`-A ${tree.name}-0 -s 192.0.2.2/32`, '-A other -s 1/8'),
     );
     expect(heldTree(tree, damaged.mangle)).toEqual({
       isWhole: false,
-      held: addressSet('203.0.113.0/24', '192.0.2.0/31').v4,
+      held: TimedRanges.permanent(addressSet('203.0.113.0/24', '192.0.2.0/31').v4),
     });
   });
 
@@ -241,20 +245,20 @@ describe('listing', () => {
       'add x 192.0.2.1',
       'add x 203.0.113.128/25 nomatch',
     ].join('\n');
-    expect(readSavedSet(text, 4)).toEqual({
+    expect(readSavedSet(text, 4, 0)).toEqual({
       isOurType: true,
       ranges: addressSet('203.0.113.0/25', '192.0.2.1').v4,
     });
-    expect(readSavedSet(text, 6).isOurType).toBe(false);
-    expect(readSavedSet(text.replace(' bucketsize', ' timeout 5 bucketsize'), 4).isOurType).toBe(
+    expect(readSavedSet(text, 6, 0).isOurType).toBe(false);
+    expect(readSavedSet(text.replace(' bucketsize', ' timeout 5 bucketsize'), 4, 0).isOurType).toBe(
       false,
     );
-    expect(readSavedSet(text.replace('hash:net', 'hash:ip'), 4).isOurType).toBe(false);
+    expect(readSavedSet(text.replace('hash:net', 'hash:ip'), 4, 0).isOurType).toBe(false);
   });
 });
 
 test('sets are large enough for their lists, and never hold /0', () => {
-  expect(newSetLines('x', LISTS.everybody.v4)).toEqual([
+  expect(newSetLines({ name: 'x', ranges: LISTS.everybody.v4 }, 0)).toEqual([
     'create x hash:net family inet hashsize 64 maxelem 65536',
     'add x 0.0.0.0/1',
     'add x 128.0.0.0/1',
@@ -263,7 +267,7 @@ test('sets are large enough for their lists, and never hold /0', () => {
     { length: 70_000 },
     (_, i) => `10.${i >> 15}.${(i >> 7) & 255}.${(2 * i) & 255}`,
   );
-  const [create, ...adding] = newSetLines('x', addressSet(...many).v4);
+  const [create, ...adding] = newSetLines({ name: 'x', ranges: addressSet(...many).v4 }, 0);
   expect(adding).toHaveLength(70_000);
   expect(create).toBe('create x hash:net family inet hashsize 32768 maxelem 131072');
 });

@@ -116,6 +116,19 @@ describe.each<Family>([4, 6])('chains of prefixes, IPv%i', (family) => {
     fc.assert(check, { numRuns: 30 });
   });
 
+  test('of three levels send nobody on without a question', () => {
+    // iptables-save leaves `-s 0.0.0.0/0` out: the rule would not be found again
+    const low = family === 4 ? 0x3d200000n : 0x20010db8n << 96n;
+    for (const count of [LEAF_RULES + 1, 81, LEAF_RULES ** 2, LEAF_RULES ** 2 + 1]) {
+      const texts = Array.from({ length: count }, (_, i) => textOf(family, low + 2n * BigInt(i)));
+      const rules = chainsOf(setOf(family, texts), 3).flat();
+      expect(
+        rules.filter(({ prefix }) => prefix.endsWith('/0')),
+        String(count),
+      ).toEqual([]);
+    }
+  });
+
   test('of three levels are within three hundred rules for 30,000 prefixes', () => {
     const low = family === 4 ? 0x3d200000n : 0x20010db8n << 96n;
     const texts = Array.from({ length: 30_000 }, (_, i) => textOf(family, low + 2n * BigInt(i)));

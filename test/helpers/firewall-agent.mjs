@@ -12,13 +12,8 @@ import { answerRequests } from './answer.mjs';
 const dist = new URL('../../dist/', import.meta.url);
 const load = (file) => import(new URL(file, dist).href);
 
-const [{ configSchema }, { compilePolicy }, { parseRange }, { RangeSetBuilder }] =
-  await Promise.all([
-    load('config/schema.js'),
-    load('policy/compile.js'),
-    load('ip/notation.js'),
-    load('ip/range-set-builder.js'),
-  ]);
+const [{ configSchema }, { compilePolicy }, { addressesOf, parseManualList, timesOf }] =
+  await Promise.all([load('config/schema.js'), load('policy/compile.js'), load('lists/manual.js')]);
 
 async function makeBackend(name, variant) {
   if (name === 'ipset') {
@@ -36,35 +31,41 @@ async function makeBackend(name, variant) {
 
 const backend = await makeBackend(process.argv[2], process.argv[3]);
 
-function addressSet(texts) {
-  const builders = { 4: new RangeSetBuilder(4), 6: new RangeSetBuilder(6) };
-  for (const text of texts) {
-    const { family, first, last, expected } = parseRange(text);
-    if (expected) throw new Error(`${text}: expected ${expected}`);
-    builders[family].add(first, 0, last, 0);
-  }
-  return { v4: builders[4].build(), v6: builders[6].build() };
+/** Entries of a list as a person writes them, `ADDRESS [until=TIME]`. */
+function entriesOf(texts) {
+  const { entries, faults } = parseManualList(texts.join('\n'));
+  if (faults.length > 0) throw new Error(JSON.stringify(faults));
+  return entries;
 }
 
-function planOf({ firewall, lists }) {
-  const sets = Object.entries(lists).map(([name, texts]) => [name, addressSet(texts)]);
+function planOf({ firewall, lists: texts }) {
+  const lists = new Map();
+  const times = new Map();
+  for (const [name, lines] of Object.entries(texts)) {
+    const entries = entriesOf(lines);
+    lists.set(name, addressesOf(entries, Date.now()));
+    const timed = timesOf(entries);
+    if (timed) times.set(name, timed);
+  }
   const config = configSchema.parse({ firewall });
-  const plan = compilePolicy({ firewall: config.firewall, lists: new Map(sets) });
+  const plan = compilePolicy({ firewall: config.firewall, lists, times });
   if ('faults' in plan) throw new Error(JSON.stringify(plan.faults));
   return plan;
 }
 
 /** What `compare` told, with sizes in place of sets. */
-function told({ present, rules, lists }) {
+function told({ present, rules, lists, renewals = [] }) {
   return {
     present,
     rules,
-    lists: lists.map(({ list, family, missing, surplus }) => ({
+    lists: lists.map(({ list, family, missing, surplus, timed }) => ({
       list,
       family,
       missing: missing.countAddresses(),
       surplus: surplus.countAddresses(),
+      ...(timed?.retimed.isEmpty === false && { retimed: timed.retimed.countAddresses() }),
     })),
+    ...(renewals.length > 0 && { renewals: renewals.map(({ list }) => list) }),
   };
 }
 

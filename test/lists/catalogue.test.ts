@@ -43,6 +43,56 @@ function holds({ lists }: Catalogue, name: string, text: string): boolean {
   return hasAddress(list.addresses, address);
 }
 
+describe('ends', () => {
+  const yaml =
+    'lists: { a: { file: a }, b: { file: b }, kr: { countries: [KR] }, ' +
+    'both: { lists: [a, b] }, east: { lists: [a], and: [kr] }, within: { lists: [kr], and: [a] }, ' +
+    'rest: { lists: [kr, a], except: [b] } }';
+  const day = (text: string): number => Date.parse(`${text}T00:00:00Z`) + 86_400_000;
+  const endOf = ({ lists }: Catalogue, name: string, text: string): number | undefined => {
+    const address = parseAddress(text);
+    const times = lists.get(name)?.times?.v4;
+    if ('expected' in address || times === undefined) return undefined;
+    const at = Array.from(times.firsts).findIndex((first, i) => {
+      const word = address.words[0] ?? NaN;
+      return first <= word && word <= (times.lasts[i] ?? NaN);
+    });
+    return times.endsMs[at];
+  };
+
+  test('go with entries into the lists that are made from them', () => {
+    const made = catalogue(yaml, {
+      a: '1.11.0.1 until=2026-01-01\n1.11.0.2 until=2026-01-01\n9.9.9.9 until=2026-03-01\n1.11.0.9',
+      b: '1.11.0.1 until=2026-02-01\n1.11.0.2',
+    });
+    expect(endOf(made, 'a', '1.11.0.1')).toBe(day('2026-01-01'));
+    expect(endOf(made, 'both', '1.11.0.1')).toBe(day('2026-02-01'));
+    expect(endOf(made, 'both', '1.11.0.2')).toBe(Infinity);
+    expect(endOf(made, 'both', '9.9.9.9')).toBe(day('2026-03-01'));
+    expect(endOf(made, 'east', '1.11.0.1')).toBe(day('2026-01-01'));
+    expect(endOf(made, 'east', '9.9.9.9')).toBeUndefined();
+    expect(endOf(made, 'within', '1.11.0.2')).toBe(day('2026-01-01'));
+    expect(endOf(made, 'within', '1.11.0.9')).toBe(Infinity);
+    expect(endOf(made, 'rest', '1.11.0.1')).toBeUndefined();
+    expect(endOf(made, 'rest', '1.11.0.3')).toBe(Infinity);
+    expect(endOf(made, 'rest', '9.9.9.9')).toBe(day('2026-03-01'));
+    expect(made.lists.get('kr')?.times).toBeUndefined();
+  });
+
+  test('stay known when they have come, so that plans do not change', () => {
+    const { config } = parseConfig('lists: { a: { file: a } }', 'sekisho.yaml');
+    const lines = new Map([['a', { path: 'a', ...parseManualList('9.9.9.9 until=2020-01-01') }]]);
+    const { lists } = buildCatalogue({
+      definitions: config.lists,
+      table: TABLE,
+      lines,
+      nowMs: Date.parse('2026-01-01T00:00:00Z'),
+    });
+    expect(lists.get('a')?.addresses.v4.isEmpty).toBe(true);
+    expect(lists.get('a')?.times?.v4.length).toBe(1);
+  });
+});
+
 describe('lists', () => {
   test('of countries hold both families and keep their parts', () => {
     const made = catalogue('lists: { east: { countries: [kr, JP] } }');

@@ -153,6 +153,46 @@ describe('a person at the firewall', () => {
     },
   );
 
+  systemTest(
+    'an entry that ends is changed when edited, and its end is no drift',
+    NEEDS,
+    async () => {
+      const host = await Host.make();
+      const file = join(host.folder, 'blocked.txt');
+      const left = async (): Promise<string> => {
+        const text = await host.nft('list', 'set', 'inet', 'sekisho', 'blocked_v4');
+        return /192\.0\.2\.7 timeout \S+ expires (\S+)/.exec(text)?.[1] ?? 'for ever';
+      };
+      const secondAfter = (seconds: number): string =>
+        new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z/, 'Z');
+      await writeFile(file, `192.0.2.7 until=${secondAfter(7200)} guesses\n192.0.2.9\n`);
+      await host.run('apply');
+      expect(await left()).toMatch(/^1h59m/);
+      await writeFile(file, `192.0.2.7 until=${secondAfter(3600)} guesses\n192.0.2.9\n`);
+      expect((await host.run('status')).code).toBe(1);
+      expect((await host.run('plan')).stdout).toContain(
+        'list blocked (IPv4): 2 ranges held, 2 wanted; 0 added (0 addresses), ' +
+          '0 removed (0 addresses), 1 to end at another time',
+      );
+      await host.run('update');
+      expect(await left()).toMatch(/^59m/);
+      const end = Date.now() + 6000;
+      await writeFile(file, `192.0.2.7 until=${secondAfter(6)} guesses\n192.0.2.9\n`);
+      await host.run('apply');
+      const monitor = await host.network.start('nft', ['monitor'], {
+        ready: async () => sleep(300, true),
+      });
+      for (const waitMs of [0, 300, 3000]) {
+        await sleep(Math.max(0, end - Date.now() + waitMs));
+        expect((await host.run('status')).stdout).toContain('the kernel holds what it should');
+        expect((await host.run('update')).code).toBe(0);
+      }
+      expect(monitor.output()).toBe('');
+      const elements = await host.nft('list', 'set', 'inet', 'sekisho', 'blocked_v4');
+      expect(elements).toContain('elements = { 192.0.2.9 }');
+    },
+  );
+
   systemTest('a session or an admin is not locked out without --force', NEEDS, async () => {
     const host = await Host.make();
     const peer = { SSH_CONNECTION: '1.11.1.1 50000 192.0.2.1 22' };
@@ -205,6 +245,20 @@ describe('a confirmation', () => {
       expect((await host.run('update')).code).toBe(0);
     },
   );
+
+  systemTest('that does not come rolls back also where the state was lost', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    expect((await host.run('apply', ['--confirm', '6'])).code).toBe(0);
+    expect(await host.sshPort()).toBe('2222');
+    await sleep(1000); // the watch has seen it by then
+    await rm(join(host.folder, 'state'), { recursive: true });
+    for (let k = 0; k < 200 && (await host.sshPort()) !== '22'; k++) await sleep(100);
+    expect(await host.sshPort()).toBe('22');
+    for (let k = 0; k < 50 && host.memory()['heldSince'] === undefined; k++) await sleep(100);
+    expect(host.memory()).toHaveProperty('heldSince');
+  });
 
   systemTest('that comes keeps what was applied', NEEDS, async () => {
     const host = await Host.make();

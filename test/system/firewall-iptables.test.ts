@@ -1,6 +1,5 @@
 import { chmod, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { describe, expect } from 'vitest';
 
@@ -14,15 +13,12 @@ import {
   type Wish,
 } from '../helpers/firewall-network.js';
 import { foreignRulesOf } from '../helpers/foreign-rules.js';
-import { linkIptables, programsOf } from '../helpers/iptables-variants.js';
 import { programPath } from '../helpers/run.js';
-import { searchPath, systemTest } from '../helpers/programs.js';
+import { systemTest } from '../helpers/programs.js';
 
 /*
  * What is peculiar to iptables and ipset, beside the contract.
  */
-
-const LOAD = fileURLToPath(new URL('../../scripts/boot/load-iptables', import.meta.url));
 
 const NEEDS = ['namespace', 'ip', 'nft', 'perl', 'ipset'];
 
@@ -101,37 +97,6 @@ systemTest(
     await agent.ask({ do: 'flush' });
   },
 );
-
-describe.each(VARIANTS)('boot of $backend, iptables-$iptables', (variant) => {
-  const { iptables } = variant;
-  const needs = [...NEEDS, ...(iptables ? programsOf(iptables) : [])];
-
-  systemTest('the script loads everything, once or again, without Node', needs, async () => {
-    const network = await FirewallNetwork.create(variant);
-    const folder = await temporaryFolder();
-    const wish = { ...AFTER, lists: LISTS };
-    await network.apply(wish);
-    await network.writeBootFiles(wish, folder);
-    await network.flush();
-    const bin = join(folder, 'bin');
-    await linkIptables(bin, iptables ?? 'nft');
-    const env = { PATH: `${bin}:${searchPath}` };
-    const clean = { present: true, rules: [], lists: [] };
-    for (const again of [false, true]) {
-      if (again && variant.backend === 'ipset') {
-        // as a larger list left it, and a load that was cut off
-        const other = 'create sekisho-new.0 hash:net maxelem 1\ncreate x hash:net maxelem 131072\n';
-        const input = `${other}swap x sekisho-asia_v4\ndestroy x\n`;
-        expect((await network.server.run('ipset', ['restore'], { input })).code).toBe(0);
-        expect(await limitOf(network)).toBe(131_072);
-      }
-      const { code, stderr } = await network.server.run('sh', [LOAD, folder], { env });
-      expect({ code, stderr: stderr.replaceAll(/^#.*\n/gm, '') }).toEqual({ code: 0, stderr: '' });
-      expect(await network.compare(wish), String(again)).toEqual(clean);
-    }
-    expect(await network.tcp('denied', 25)).toBe('refused');
-  });
-});
 
 systemTest(
   'many large lists are not too deep for iptables-nft',

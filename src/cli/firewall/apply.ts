@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import { InvalidArgumentError } from 'commander';
@@ -16,6 +15,7 @@ import { note, warn } from '../output.js';
 import { withStateLock } from '../state-lock.js';
 import { changeLines } from './describe.js';
 import { addForce, loadFor, openFirewall, openPlan } from './session.js';
+import { startApart } from './watch.js';
 
 interface ApplyCommandOptions extends DataOptions {
   readonly confirm?: number;
@@ -53,7 +53,7 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   }
   if (differs(difference)) await collectBefore(session);
   const nowMs = Date.now();
-  if (confirmMs !== undefined && differs(difference)) startWatch(loaded, nowMs + confirmMs);
+  if (confirmMs !== undefined && differs(difference)) await startWatch(loaded, nowMs + confirmMs);
   const changed = await applyPlan(session, plan, difference, {
     nowMs,
     ...(confirmMs !== undefined && { confirmMs }),
@@ -84,15 +84,12 @@ function refuseDangers(plan: Plan, { force, forceAdmins }: ApplyCommandOptions):
   );
 }
 
-/**
- * Starts the process that rolls back when the time has come: a session of its own, so that it
- * outlives this process, its terminal and the ssh session.
- */
-function startWatch(loaded: LoadedConfig, deadlineMs: number): void {
+/** Starts the process that rolls back when the time has come. */
+async function startWatch(loaded: LoadedConfig, deadlineMs: number): Promise<void> {
   const main = fileURLToPath(new URL('../../main.js', import.meta.url));
   const config = loaded.file === undefined ? [] : ['--config', loaded.resolvePath(loaded.file)];
   const args = [main, 'rollback', '--when-due', String(deadlineMs), ...config];
-  spawn(process.execPath, args, { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+  await startApart([process.execPath, ...args], `sekisho-confirm-${deadlineMs}`);
 }
 
 function seconds(text: string): number {

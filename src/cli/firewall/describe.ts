@@ -10,10 +10,12 @@ export interface ListChange {
   readonly rangesRemoved: number;
   readonly addressesAdded: number;
   readonly addressesRemoved: number;
+  /** Ranges that stay and get another end. */
+  readonly rangesRetimed: number;
 }
 
 export function listChanges({ lists }: Difference): ListChange[] {
-  return lists.map(({ list, family, wanted, held, missing, surplus }) => ({
+  return lists.map(({ list, family, wanted, held, missing, surplus, timed }) => ({
     list,
     family,
     rangesWanted: wanted.length,
@@ -22,6 +24,7 @@ export function listChanges({ lists }: Difference): ListChange[] {
     rangesRemoved: surplus.length,
     addressesAdded: missing.countAddresses(),
     addressesRemoved: surplus.countAddresses(),
+    rangesRetimed: timed?.retimed.length ?? 0,
   }));
 }
 
@@ -34,7 +37,8 @@ export function changeLines(difference: Difference): string[] {
         `list ${change.list} (IPv${change.family}): ${change.rangesHeld} ranges held, ` +
         `${change.rangesWanted} wanted; ${change.rangesAdded} added ` +
         `(${countText(change.addressesAdded)} addresses), ${change.rangesRemoved} removed ` +
-        `(${countText(change.addressesRemoved)} addresses)`,
+        `(${countText(change.addressesRemoved)} addresses)` +
+        (change.rangesRetimed > 0 ? `, ${change.rangesRetimed} to end at another time` : ''),
     ),
   ];
 }

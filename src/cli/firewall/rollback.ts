@@ -3,7 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
 
 import type { LoadedConfig } from '../../config/load.js';
-import { confirm } from '../../firewall/enforce.js';
+import {
+  type KeptGeneration,
+  confirm,
+  keepPrevious,
+  rollBackKept,
+} from '../../firewall/enforce.js';
 import { chooseBackend } from '../../firewall/choose.js';
 import { FirewallFolder } from '../../firewall/generations.js';
 import { EXIT, type ExitCode, KnownError } from '../../util/errors.js';
@@ -50,13 +55,19 @@ export const define: CommandModule['define'] = (command, run) => {
 async function watch(loaded: LoadedConfig, deadlineMs: number): Promise<ExitCode> {
   const state = loaded.resolvePath(loaded.config.state);
   const folder = new FirewallFolder(state);
+  const kept = await keepWhenPending(folder, deadlineMs);
   await sleep(Math.max(0, deadlineMs - Date.now()));
   for (;;) {
     const attempt = await takeLock(state, { command: 'sekisho rollback', waitMs: LOCK_WAIT_MS });
     if (attempt.lock === undefined) continue;
     try {
-      if (folder.read().pending?.deadlineMs !== deadlineMs) return EXIT.done; // not ours
+      const isLost = kept !== undefined && !folder.exists;
+      if (!isLost && folder.read().pending?.deadlineMs !== deadlineMs) return EXIT.done; // not ours
       const { backend } = await chooseBackend(loaded.config.firewall?.backend ?? 'auto');
+      if (isLost) {
+        await rollBackKept({ backend, folder }, kept, Date.now());
+        return EXIT.done;
+      }
       // the time has come by this process's own timer, also where the clock was set back
       await rollBackAndCollect({ loaded, backend, folder });
       return EXIT.done;
@@ -67,6 +78,28 @@ async function watch(loaded: LoadedConfig, deadlineMs: number): Promise<ExitCode
     }
     await sleep(RETRY_MS);
   }
+}
+
+/** Between two looks whether the apply has written its deadline down. */
+const LOOK_MS = 200;
+
+/**
+ * Holds the prior rules in memory, so that the state folder may be lost. Waits for the apply to
+ * write down that it is pending, at the longest until its deadline.
+ */
+async function keepWhenPending(
+  folder: FirewallFolder,
+  deadlineMs: number,
+): Promise<KeptGeneration | undefined> {
+  while (Date.now() < deadlineMs) {
+    try {
+      if (folder.read().pending?.deadlineMs === deadlineMs) return keepPrevious(folder);
+    } catch {
+      return undefined; // without a copy; the roll-back itself reads the state, and tells
+    }
+    await sleep(LOOK_MS);
+  }
+  return undefined;
 }
 
 /** `sekisho confirm`. */

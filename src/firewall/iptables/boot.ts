@@ -1,14 +1,15 @@
 import { parseRange } from '../../ip/notation.js';
-import type { RangeSet } from '../../ip/range-set.js';
 import { RangeSetBuilder } from '../../ip/range-set-builder.js';
 import type { Family } from '../../ip/family.js';
+import { type TimedRange, flatten } from '../../ip/flatten.js';
+import { NEVER } from '../../ip/timed-ranges.js';
 import { MARK_CHAIN, isNewSet, newSet } from './names.js';
-import { emptySetLine, newSetLines } from './sets.js';
+import { type SetContents, type TimedLine, emptySetLine, newSetLines, timedLines } from './sets.js';
 import { EMPTY_TABLE, type Tables, readSaved } from './table.js';
 import { transitionOf } from './transition.js';
 
 /*
- * Files from which scripts/boot/load-iptables puts everything into the kernel without Node.js.
+ * Files from which scripts/boot/load-firewall puts everything into the kernel without Node.js.
  * All functions are pure.
  */
 
@@ -20,21 +21,23 @@ export function rulesFile(family: Family): string {
   return family === 4 ? 'rules.iptables' : 'rules.ip6tables';
 }
 
-export interface NamedSet {
-  readonly name: string;
-  readonly ranges: RangeSet;
-}
-
-/** Makes the sets, or replaces them where they stand. */
-export function bootSets(sets: readonly NamedSet[]): string {
+/**
+ * Makes the sets, or replaces them where they stand. Before a member that ends stands a comment
+ * that tells when, seconds since 1970: whoever loads the file makes the timeout anew from it, or
+ * leaves the member out.
+ *
+ * @param nowMs what has ended by then is left out
+ */
+export function bootSets(sets: readonly SetContents[], nowMs: number): string {
   return [
-    ...sets.flatMap(({ name, ranges }, index) => {
-      const [create, ...adding] = newSetLines(newSet(index), ranges);
+    ...sets.flatMap((set, index) => {
+      const fresh = { ...set, name: newSet(index) };
+      const [create = '', ...adding] = newSetLines(fresh, nowMs);
       return [
-        `${emptySetLine(name, ranges.family)} -exist`,
+        `${emptySetLine(set)} -exist`,
         `${create} -exist`,
-        `flush ${newSet(index)}`, // one may stand from a load that was cut off
-        ...adding,
+        `flush ${fresh.name}`, // one may stand from a load that was cut off
+        ...(set.timed ? timedLines(fresh.name, set.timed, nowMs).flatMap(bootLines) : adding),
       ];
     }),
     ...sets.map(({ name }, index) => `swap ${newSet(index)} ${name}`),
@@ -43,24 +46,47 @@ export function bootSets(sets: readonly NamedSet[]): string {
   ].join('\n');
 }
 
+function bootLines({ line, until }: TimedLine): string[] {
+  return until === undefined ? [line] : [`# until=${until}`, line];
+}
+
 /** What `bootSets` wrote. */
-export function readBootSets(text: string): NamedSet[] {
-  const builders = new Map<string, RangeSetBuilder>();
-  const sets: NamedSet[] = [];
+export function readBootSets(text: string): SetContents[] {
+  const members = new Map<string, OpenSet>();
+  const sets: SetContents[] = [];
+  let endMs = NEVER;
   for (const line of text.split('\n')) {
-    const [verb, name = '', third = '', , family] = line.split(' ');
+    const [verb, name = '', third = '', , family, ...options] = line.split(' ');
     if (verb === 'create' && isNewSet(name)) {
-      builders.set(name, new RangeSetBuilder(family === 'inet' ? 4 : 6));
+      const isTimed = options.includes('timeout');
+      members.set(name, { family: family === 'inet' ? 4 : 6, isTimed, ranges: [] });
     } else if (verb === 'add') {
       const range = parseRange(third);
       if ('expected' in range) throw new Error(`a set for the boot holds ${third}`);
-      builders.get(name)?.add(range.first, 0, range.last, 0);
+      members.get(name)?.ranges.push({ first: range.first, last: range.last, endMs });
     } else if (verb === 'swap') {
-      const builder = builders.get(name);
-      if (builder) sets.push({ name: third, ranges: builder.build() });
+      const found = members.get(name);
+      if (found) sets.push(closed(third, found));
     }
+    endMs = verb === '#' ? Number(name.replace('until=', '')) * 1000 : NEVER;
   }
   return sets;
+}
+
+interface OpenSet {
+  readonly family: Family;
+  readonly isTimed: boolean;
+  readonly ranges: TimedRange[];
+}
+
+function closed(name: string, { family, isTimed, ranges }: OpenSet): SetContents {
+  if (isTimed) {
+    const timed = flatten(family, ranges);
+    return { name, ranges: timed.addresses(), timed };
+  }
+  const builder = new RangeSetBuilder(family, ranges.length);
+  for (const { first, last } of ranges) builder.add(first, 0, last, 0);
+  return { name, ranges: builder.build() };
 }
 
 /**

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { subtract } from '../../ip/algebra.js';
 import type { Family } from '../../ip/family.js';
 import { RangeSet } from '../../ip/range-set.js';
+import { timedOf } from '../../ip/timed-address-set.js';
+import { TimedRanges } from '../../ip/timed-ranges.js';
 import type { Plan } from '../../policy/plan.js';
 import { SystemError } from '../../util/errors.js';
 import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../backend.js';
-import { type NamedSet, SETS_FILE, bootRules, bootSets, readBootSets, rulesFile } from './boot.js';
+import { type HeldTimes, endDifference } from '../end-difference.js';
+import { SETS_FILE, bootRules, bootSets, readBootSets, rulesFile } from './boot.js';
 import { countsOf } from './counts.js';
 import { destroySets, findIpsetObstacle, listOurSets, readSet, restoreSets } from './ipset.js';
 import { forEachOf } from './for-each.js';
@@ -22,7 +25,8 @@ import {
   ruleDifferences,
 } from './rules.js';
 import { setRulesOf } from './set-rules.js';
-import { emptySetLine, newSetLines } from './sets.js';
+import { renewableEndAt, sameKernelEndAt } from './set-timeouts.js';
+import { type SetContents, emptySetLine, newSetLines } from './sets.js';
 
 /**
  * Lists in ipsets, rules in iptables and ip6tables. Sets come before rules: each that differs
@@ -52,11 +56,14 @@ export class IpsetBackend implements Backend {
         standing.has(name) ? readOwnSet(name, ranges.family) : undefined,
       ),
     );
-    for (const [index, { name, list, ranges }] of wanted.entries()) {
+    const renewals: ListDifference[] = [];
+    for (const [index, set] of wanted.entries()) {
       const holds = held[index];
-      if (holds === undefined) rules.push(`the set ${name} is missing`);
-      const difference = differenceOf(list, ranges, holds ?? RangeSet.empty(ranges.family));
+      if (holds === undefined) rules.push(`the set ${set.name} is missing`);
+      const difference = differenceOf(set, holds);
       if (difference) lists.push(difference);
+      const renewal = difference ? undefined : renewalOf(set, holds);
+      if (renewal) renewals.push(renewal);
     }
     for (const name of staleSets(wanted, standing)) {
       rules.push(
@@ -70,10 +77,11 @@ export class IpsetBackend implements Backend {
       present ||= !holdsNothing(tables);
       rules.push(...ruleDifferences(family, setRulesOf(plan, family), tables));
     }
-    return { present, rules, lists };
+    return { present, rules, lists, ...(renewals.length > 0 && { renewals }) };
   }
 
-  async apply(plan: Plan, { rules, lists }: Difference): Promise<void> {
+  async apply(plan: Plan, { rules, lists: differing, renewals = [] }: Difference): Promise<void> {
+    const lists = [...differing, ...renewals];
     if (rules.length === 0 && lists.length === 0) return;
     const changed = wantedSets(plan).filter(({ list, ranges: { family } }) =>
       lists.some((of) => of.list === list && of.family === family),
@@ -83,7 +91,7 @@ export class IpsetBackend implements Backend {
   }
 
   async bootFiles(plan: Plan): Promise<ReadonlyMap<string, string>> {
-    const files = new Map([[SETS_FILE, bootSets(wantedSets(plan))]]);
+    const files = new Map([[SETS_FILE, bootSets(wantedSets(plan), Date.now())]]);
     for (const { family, tables } of await this.#programs.readAll()) {
       files.set(rulesFile(family), bootRules(setRulesOf(plan, family), tables));
     }
@@ -97,7 +105,7 @@ export class IpsetBackend implements Backend {
 
   /** @param changed names of sets to be replaced; those that are missing are made */
   async #load(
-    wanted: readonly NamedSet[],
+    wanted: readonly SetContents[],
     changed: ReadonlySet<string>,
     rules: WantedRules,
   ): Promise<void> {
@@ -107,12 +115,11 @@ export class IpsetBackend implements Backend {
     const replaced = wanted.filter(({ name }) => changed.has(name) || made.has(name));
     const swaps = replaced.map(({ name }, index) => `swap ${newSet(index)} ${name}`);
     let swapped = false;
+    const nowMs = Date.now();
     try {
       await restoreSets([
-        ...replaced
-          .filter(({ name }) => made.has(name))
-          .map(({ name, ranges }) => emptySetLine(name, ranges.family)),
-        ...replaced.flatMap(({ ranges }, index) => newSetLines(newSet(index), ranges)),
+        ...replaced.filter(({ name }) => made.has(name)).map(emptySetLine),
+        ...replaced.flatMap((set, index) => newSetLines({ ...set, name: newSet(index) }, nowMs)),
       ]);
       await restoreSets(swaps);
       swapped = true;
@@ -141,17 +148,21 @@ export class IpsetBackend implements Backend {
   }
 }
 
-interface WantedSet extends NamedSet {
+interface WantedSet extends SetContents {
   readonly list: string;
 }
 
 function wantedSets(plan: Plan): WantedSet[] {
   return [...plan.lists].flatMap(([list, { v4, v6 }]) =>
-    hostFamilies().map((family) => ({
-      name: listSet(list, family),
-      list,
-      ranges: family === 4 ? v4 : v6,
-    })),
+    hostFamilies().map((family) => {
+      const times = plan.times.get(list);
+      return {
+        name: listSet(list, family),
+        list,
+        ranges: family === 4 ? v4 : v6,
+        ...(times && { timed: timedOf(times, family) }),
+      };
+    }),
   );
 }
 
@@ -159,28 +170,58 @@ function wantedRules(plan: Plan): WantedRules {
   return new Map(hostFamilies().map((family) => [family, setRulesOf(plan, family)]));
 }
 
-function staleSets(wanted: readonly NamedSet[], standing: ReadonlySet<string>): string[] {
+function staleSets(wanted: readonly SetContents[], standing: ReadonlySet<string>): string[] {
   const names = new Set(wanted.map(({ name }) => name));
   return [...standing].filter((name) => !names.has(name));
 }
 
-async function readOwnSet(name: string, family: Family): Promise<RangeSet> {
-  const { isOurType, ranges } = await readSet(name, family);
-  if (isOurType) return ranges;
+type Holds = Awaited<ReturnType<typeof readSet>>;
+
+async function readOwnSet(name: string, family: Family): Promise<Holds> {
+  const holds = await readSet(name, family);
+  if (holds.isOurType) return holds;
   throw new SystemError(
-    `the set ${name} is not of type hash:net, family inet${family === 6 ? '6' : ''}, without ` +
-      'timeouts, as we make it: somebody else did; run `sekisho flush`, or `ipset destroy` it',
+    `the set ${name} is not of type hash:net, family inet${family === 6 ? '6' : ''}, without a ` +
+      'timeout for all, as we make it: somebody else did; run `sekisho flush`, or `ipset destroy` it',
   );
 }
 
-function differenceOf(list: string, wanted: RangeSet, held: RangeSet): ListDifference | undefined {
-  if (wanted.equals(held)) return undefined;
+/** @param holds undefined where there is no such set */
+function differenceOf(
+  { list, ranges, timed }: WantedSet,
+  holds: Holds | undefined,
+): ListDifference | undefined {
+  const { family } = ranges;
+  const held = holds?.ranges ?? RangeSet.empty(family);
+  const isSameKind = holds === undefined || (holds.timed === undefined) === (timed === undefined);
+  if (timed && isSameKind) {
+    const times = heldTimes(holds, family);
+    return endDifference(list, timed, times, sameKernelEndAt(times));
+  }
+  // a set of the other kind is replaced, whatever it holds
+  if (isSameKind && ranges.equals(held)) return undefined;
   return {
     list,
-    family: wanted.family,
-    wanted,
+    family,
+    wanted: ranges,
     held,
-    missing: subtract(wanted, held),
-    surplus: subtract(held, wanted),
+    missing: subtract(ranges, held),
+    surplus: subtract(held, ranges),
   };
+}
+
+/** Timers that cannot reach to the end, and have not long to run. */
+function renewalOf(
+  { list, timed }: WantedSet,
+  holds: Holds | undefined,
+): ListDifference | undefined {
+  if (timed === undefined || holds === undefined) return undefined;
+  const times = heldTimes(holds, timed.family);
+  return endDifference(list, timed, times, renewableEndAt(times));
+}
+
+function heldTimes(holds: Holds | undefined, family: Family): HeldTimes {
+  const nowMs = Date.now();
+  const { timed, fromMs = nowMs, toMs = nowMs } = holds ?? {};
+  return { ranges: timed ?? TimedRanges.permanent(RangeSet.empty(family)), fromMs, toMs };
 }

@@ -4,6 +4,7 @@ import type { Family } from '../../ip/family.js';
 import { SystemError } from '../../util/errors.js';
 import { findProgram } from '../../util/programs.js';
 import { type RunResult, runProgram } from '../../util/run-program.js';
+import type { HeldTimes } from '../end-difference.js';
 import { forEachOf } from './for-each.js';
 import { isOurSet } from './names.js';
 import { type HeldSet, readSavedSet } from './sets.js';
@@ -25,10 +26,14 @@ export async function listOurSets(): Promise<string[]> {
 }
 
 /** @throws SystemError */
-export async function readSet(name: string, family: Family): Promise<HeldSet> {
+export async function readSet(
+  name: string,
+  family: Family,
+): Promise<HeldSet & Pick<HeldTimes, 'fromMs' | 'toMs'>> {
+  const fromMs = Date.now();
   const { code, stdout, stderr } = await ipset(['save', name]);
   if (code !== 0) throw new SystemError(`ipset cannot list ${name}: ${reason(stderr)}`);
-  return readSavedSet(stdout, family);
+  return { ...readSavedSet(stdout, family, fromMs), fromMs, toMs: Date.now() };
 }
 
 /** Lines for `ipset restore`. @throws SystemError; lines before the refused one are done then */

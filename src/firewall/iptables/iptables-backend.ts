@@ -1,7 +1,8 @@
-import { subtract } from '../../ip/algebra.js';
 import type { Family } from '../../ip/family.js';
+import { TimedRanges } from '../../ip/timed-ranges.js';
 import type { Plan } from '../../policy/plan.js';
 import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../backend.js';
+import { endDifference } from '../end-difference.js';
 import { bootRules, rulesFile } from './boot.js';
 import { countsOf } from './counts.js';
 import { isTreeChain } from './names.js';
@@ -85,21 +86,17 @@ function listDifferences(
   held: Tables,
 ): { rules: string[]; lists: ListDifference[] } {
   const rules: string[] = [];
+  const nowMs = Date.now();
   const lists = new Map<string, ListDifference>();
   for (const tree of trees) {
     const { isWhole, held: ranges } = heldTree(tree, held.mangle);
     if (isWhole) continue;
-    if (tree.ranges.equals(ranges)) {
+    const wanted = tree.timed ?? TimedRanges.permanent(tree.ranges);
+    const difference = endDifference(tree.list, wanted, { ranges, fromMs: nowMs, toMs: nowMs });
+    if (difference === undefined) {
       rules.push(`IPv${family}: the chains ${tree.name}-* were changed by others`);
     } else if (!lists.has(tree.list)) {
-      lists.set(tree.list, {
-        list: tree.list,
-        family,
-        wanted: tree.ranges,
-        held: ranges,
-        missing: subtract(tree.ranges, ranges),
-        surplus: subtract(ranges, tree.ranges),
-      });
+      lists.set(tree.list, difference);
     }
   }
   const wanted = tables.mangle.chains;

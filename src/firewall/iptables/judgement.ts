@@ -7,6 +7,7 @@ import {
   type Judgement,
   type Plan,
   type PlannedRule,
+  namesAny,
 } from '../../policy/plan.js';
 import {
   BLOCKED_CHAIN,
@@ -148,7 +149,7 @@ class JudgementBuilder {
 
   #passLists(lists: readonly string[], end: End): ListRule[] {
     return [...new Set(lists)]
-      .filter((list) => !this.#addresses(list)?.isEmpty)
+      .filter((list) => namesAny(this.#plan, list, this.#family))
       .map((list) => ({ list, end, verdict: '-j RETURN' }));
   }
 
@@ -242,11 +243,6 @@ class JudgementBuilder {
     if (!how.observe) rules.push(...denials(how.action));
     this.#chains.push({ name, rules });
     return name;
-  }
-
-  #addresses(list: string): RangeSet | undefined {
-    const set = this.#plan.lists.get(list);
-    return this.#family === 4 ? set?.v4 : set?.v6;
   }
 }
 

@@ -143,7 +143,7 @@ export function reason(stderr: string, input = ''): string {
     return `${said}; load the kernel's module (modprobe iptable_mangle ip6table_mangle)`;
   }
   if (/No chain\/target\/match by that name|Extension .* missing|not supported/i.test(stderr)) {
-    return `${said}; the kernel may lack a module (xt_set, xt_conntrack, xt_addrtype, xt_multiport, xt_LOG …)`;
+    return `${said}; the kernel may lack a module (xt_set, xt_conntrack, xt_addrtype, xt_multiport, xt_time, xt_LOG …)`;
   }
   if (/Too many links/.test(stderr)) {
     return (

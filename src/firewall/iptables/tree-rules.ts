@@ -2,17 +2,22 @@ import { type ChainRule, chainsOf } from '../../formats/prefix-chains.js';
 import { withoutZeroLength } from '../../formats/text.js';
 import type { Family } from '../../ip/family.js';
 import { RangeSet } from '../../ip/range-set.js';
+import { timedOf } from '../../ip/timed-address-set.js';
+import { NEVER, type TimedRanges } from '../../ip/timed-ranges.js';
 import type { Plan } from '../../policy/plan.js';
 import { tableOf } from './build-table.js';
 import { type JudgeChain, type JudgeRule, type ListRule, judgementsOf } from './judgement.js';
 import { continuationChain, treeChain, treeName } from './names.js';
 import type { Rule, Table, Tables } from './table.js';
+import { TimedPrefixes, sayableEnds } from './timed-prefixes.js';
 
 /** The chains that hold one list for one chain of the plan. */
 export interface Tree {
   readonly name: string;
   readonly list: string;
   readonly ranges: RangeSet;
+  /** When they end, where any do. */
+  readonly timed?: TimedRanges;
   /** Verdict on addresses of the list. */
   readonly verdict: string;
   /** Names and rules, the way in first. */
@@ -105,14 +110,16 @@ class ChainDivider {
   /** Makes the tree of a list; returns the name of the way in. */
   #treeOf(rule: ListRule, index: number): string {
     const name = treeName(this.#name, rule.list);
-    const { ranges, tests } = this.#contents(rule.list);
+    const contents = this.#contents(rule.list);
+    const { ranges, timed } = contents;
     const next = this.#entryOf(index + 1, rule.list);
     this.trees.push({
       name,
       list: rule.list,
       ranges,
+      ...(timed && { timed }),
       verdict: rule.verdict,
-      chains: treeRules(name, rule, tests, next),
+      chains: treeRules(name, rule, contents, next),
     });
     return treeChain(name, 0);
   }
@@ -121,25 +128,37 @@ class ChainDivider {
 /** A list, and the tests by which chains find an address in it. */
 interface TreeContents {
   readonly ranges: RangeSet;
+  readonly timed?: TimedRanges;
   readonly tests: readonly (readonly ChainRule[])[];
+  /** How rules ask for the time, by prefix, of those that end. */
+  readonly timeMatches?: ReadonlyMap<string, string>;
 }
 
 function treeChains(plan: Plan, list: string, family: Family, depth: number): TreeContents {
   const ranges = rangesOf(plan, list, family);
+  const times = plan.times.get(list);
+  const timed = times && sayableEnds(timedOf(times, family));
+  if (timed?.endsMs.some((endMs) => endMs !== NEVER)) {
+    const prefixes = new TimedPrefixes(timed);
+    return { ranges, timed, tests: chainsOf(prefixes, depth), timeMatches: prefixes.timeMatches() };
+  }
   return { ranges, tests: chainsOf(ranges, depth) };
 }
 
 function treeRules(
   name: string,
   { end, verdict }: ListRule,
-  tests: readonly (readonly ChainRule[])[],
+  { tests, timeMatches }: TreeContents,
   next: string | undefined,
 ): Map<string, readonly Rule[]> {
   const option = end === 'src' ? '-s' : '-d';
   const miss = next === undefined ? [] : [{ text: `-g ${next}` }];
+  const timeOf = (prefix: string): string => timeMatches?.get(prefix) ?? '';
   const ruleTexts = ({ prefix, next: below }: ChainRule): Rule[] =>
     below === undefined
-      ? withoutZeroLength(prefix).map((part) => ({ text: `${option} ${part} ${verdict}` }))
+      ? withoutZeroLength(prefix).map((part) => ({
+          text: `${option} ${part}${timeOf(prefix)} ${verdict}`,
+        }))
       : [{ text: `${option} ${prefix} -g ${treeChain(name, below)}` }];
   const chains = new Map<string, readonly Rule[]>();
   for (const [index, chain] of tests.entries()) {

@@ -1,20 +1,24 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { subtract } from '../../ip/algebra.js';
+import type { Family } from '../../ip/family.js';
 import { RangeSet } from '../../ip/range-set.js';
+import { TimedRanges } from '../../ip/timed-ranges.js';
 import type { Plan } from '../../policy/plan.js';
 import { SystemError, messageOf } from '../../util/errors.js';
 import { findProgram } from '../../util/programs.js';
 import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../backend.js';
+import { type HeldTimes, endDifference } from '../end-difference.js';
 import * as command from './commands.js';
-import { BOOT_FILE, bootRuleset } from './boot.js';
+import { BOOT_FILE, bootRuleset, bootRulesetAt } from './boot.js';
 import { changeOf, refillOf } from './element-changes.js';
 import type { ElementChange, ElementPath } from './elements.js';
-import { type Json, elementsOf } from './expressions.js';
+import { type Json, elementsOf, timedElementsOf } from './expressions.js';
 import { type SetLimits, type TableListing, hashOf, listTable } from './listing.js';
 import { countDenied, listHits } from './counts.js';
 import { TABLE } from './names.js';
-import { list, nft, reason, runCommandFile, runCommands } from './nft.js';
+import { list, nft, reason, runCommandText, runCommands } from './nft.js';
 import { type NftRuleset, type NftSet, rulesetOf } from './ruleset.js';
 
 /**
@@ -60,13 +64,23 @@ export class NftablesBackend implements Backend {
     }
     const lists: ListDifference[] = [];
     for (const set of listSets(ruleset)) {
-      const held = listing.sets.has(set.name)
-        ? await this.#elements.read(set.name, set.family)
-        : RangeSet.empty(set.family);
-      const difference = differenceOf(set, set.ranges, held);
+      const difference = await this.#compareSet(set, listing.sets.has(set.name));
       if (difference) lists.push(difference);
     }
     return { present: true, rules: ruleDifferences(ruleset, listing), lists };
+  }
+
+  async #compareSet(
+    set: NftSet & { ranges: RangeSet },
+    stands: boolean,
+  ): Promise<ListDifference | undefined> {
+    const { name, family, ranges, timed } = set;
+    if (timed) {
+      const held = stands ? await this.#elements.readTimed(name, family) : heldNothing(family);
+      return endDifference(listOf(set), timed, held);
+    }
+    const held = stands ? await this.#elements.read(name, family) : RangeSet.empty(family);
+    return differenceOf(set, ranges, held);
   }
 
   async apply(plan: Plan, difference: Difference): Promise<void> {
@@ -80,8 +94,9 @@ export class NftablesBackend implements Backend {
     if (rules.length === 0) return this.#applyLists(lists);
     const listing = await listTable();
     if (listing === undefined) return this.#applyFresh(ruleset);
-    const changed = lists.filter((difference) => listing.sets.has(setNameOf(difference)));
-    if (changed.length === 0) return this.#applyRules(ruleset, listing);
+    const isReshaped = listSets(ruleset).some((set) => isOtherwise(set, listing));
+    const isChanged = lists.some((difference) => listing.sets.has(setNameOf(difference)));
+    if (!isChanged && !isReshaped) return this.#applyRules(ruleset, listing);
     return this.#applyWhole(ruleset, listing);
   }
 
@@ -93,12 +108,12 @@ export class NftablesBackend implements Backend {
   async bootFiles(plan: Plan): Promise<ReadonlyMap<string, string>> {
     const isWritten = this.#written?.wanted === wantedHash(rulesetOf(plan));
     const marks = isWritten ? this.#written?.marks : (await listTable())?.marks;
-    return new Map([[BOOT_FILE, bootRuleset(plan, marks)]]);
+    return new Map([[BOOT_FILE, bootRuleset(plan, marks, Date.now())]]);
   }
 
   async loadBoot(folder: string): Promise<void> {
     this.#written = undefined;
-    await runCommandFile(join(folder, BOOT_FILE));
+    await runCommandText(bootRulesetAt(readBootFile(join(folder, BOOT_FILE)), Date.now()));
   }
 
   async countDenied(): Promise<DenyCount[]> {
@@ -149,19 +164,29 @@ export class NftablesBackend implements Backend {
   }
 
   async #applyWhole(ruleset: NftRuleset, listing: TableListing): Promise<void> {
-    const elements = listSets(ruleset).flatMap((set) => [
-      ...(listing.sets.has(set.name) ? [command.flushSet(set.name)] : [command.addSet(set)]),
-      command.addElements(set.name, elementsOf(set.ranges)),
+    const nowMs = Date.now();
+    const sets = listSets(ruleset);
+    const kept = sets.filter((set) => !isOtherwise(set, listing));
+    const before = kept.flatMap((set) => [
+      listing.sets.has(set.name) ? command.flushSet(set.name) : command.addSet(set),
+      ...fillCommands(set, nowMs),
     ]);
-    const filled = new Set(listSets(ruleset).map(({ name }) => name));
-    await runCommands([...elements.flat(), ...replaceRules(ruleset, listing, filled)]);
+    const filled = new Set(kept.map(({ name }) => name));
+    // a set of another kind goes, once no rule refers to it, and comes anew
+    const anew = sets.filter((set) => !filled.has(set.name));
+    await runCommands([
+      ...before,
+      ...replaceRules(ruleset, listing, filled),
+      ...anew.flatMap((set) => fillCommands(set, nowMs)),
+    ]);
     await this.#mark(ruleset);
   }
 
   async #fill(sets: readonly NftSet[]): Promise<void> {
-    const changes = sets.flatMap(({ name, family, ranges }): ElementChange[] => {
-      if (ranges === undefined || ranges.isEmpty) return [];
-      return [{ set: name, flush: false, add: ranges, remove: RangeSet.empty(family) }];
+    const changes = sets.flatMap(({ name, family, ranges, timed }): ElementChange[] => {
+      const add = timed ?? ranges;
+      if (add === undefined || add.isEmpty) return [];
+      return [{ set: name, flush: false, add, remove: RangeSet.empty(family) }];
     });
     await this.#elements.change(changes);
   }
@@ -192,6 +217,16 @@ async function withHint<T>(work: () => Promise<T>): Promise<T> {
         `(${foreign.join(', ')}): \`sekisho flush\` takes the table away, and \`sekisho apply\` ` +
         'makes it anew',
       { cause: error },
+    );
+  }
+}
+
+function readBootFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new SystemError(
+      `${path} cannot be read: ${messageOf(error)}; expected what an apply wrote there`,
     );
   }
 }
@@ -229,11 +264,27 @@ function replaceRules(
   ];
 }
 
-/** Whether a set that stands may stay: hit sets cannot change their size or timeout. */
-function isSame(wanted: NftSet | undefined, { size, timeout }: SetLimits): boolean {
+/** Whether a set that stands may stay: sets cannot change their size, timeout or flags. */
+function isSame(wanted: NftSet | undefined, { size, timeout, isTimed }: SetLimits): boolean {
   if (wanted === undefined) return false;
-  const definition = wanted.definition as { size?: number; timeout?: number };
-  return definition.size === size && definition.timeout === timeout;
+  const { flags = [], ...definition } = wanted.definition as {
+    size?: number;
+    timeout?: number;
+    flags?: string[];
+  };
+  const isWantedTimed = flags.includes('timeout');
+  return definition.size === size && definition.timeout === timeout && isWantedTimed === isTimed;
+}
+
+/** Whether a set stands that is not of the kind which is wanted. */
+function isOtherwise(set: NftSet, listing: TableListing): boolean {
+  const limits = listing.sets.get(set.name);
+  return limits !== undefined && !isSame(set, limits);
+}
+
+function fillCommands({ name, ranges, timed }: NftSet, nowMs: number): Json[] {
+  if (timed) return command.addElements(name, timedElementsOf(timed, nowMs));
+  return command.addElements(name, ranges ? elementsOf(ranges) : []);
 }
 
 /** The sets that hold lists. */
@@ -280,16 +331,29 @@ function expectedHookHash({ hooks }: NftRuleset): string {
 
 function missingLists(ruleset: NftRuleset): ListDifference[] {
   return ruleset.sets.flatMap((set) =>
-    set.ranges === undefined
-      ? []
-      : (differenceOf(set, set.ranges, RangeSet.empty(set.family)) ?? []),
+    set.ranges === undefined ? [] : (missingList(set, set.ranges) ?? []),
   );
+}
+
+function missingList(set: NftSet, ranges: RangeSet): ListDifference | undefined {
+  if (set.timed) return endDifference(listOf(set), set.timed, heldNothing(set.family));
+  return differenceOf(set, ranges, RangeSet.empty(set.family));
+}
+
+function heldNothing(family: Family): HeldTimes {
+  const nowMs = Date.now();
+  const ranges = TimedRanges.permanent(RangeSet.empty(family));
+  return { ranges, fromMs: nowMs, toMs: nowMs };
+}
+
+function listOf({ name }: NftSet): string {
+  return name.replace(/_v[46]$/, '');
 }
 
 function differenceOf(set: NftSet, wanted: RangeSet, held: RangeSet): ListDifference | undefined {
   if (wanted.equals(held)) return undefined;
   return {
-    list: set.name.replace(/_v[46]$/, ''),
+    list: listOf(set),
     family: set.family,
     wanted,
     held,

@@ -2,6 +2,7 @@ import { RangeSet } from '../../ip/range-set.js';
 import { wordsOf } from '../../ip/family.js';
 import { exactDifference } from '../../linux/nf-tables/difference.js';
 import type { ListDifference } from '../backend.js';
+import { elementSteps } from '../end-difference.js';
 import type { ElementChange } from './elements.js';
 import { listSet } from './names.js';
 
@@ -10,7 +11,11 @@ const REFILL_SHARE = 0.5;
 
 /** The smallest change that makes a set hold what is wanted: whole elements go and come. */
 export function changeOf(difference: ListDifference): ElementChange {
-  const { list, family, wanted, held } = difference;
+  const { list, family, wanted, held, timed } = difference;
+  if (timed) {
+    const steps = elementSteps(timed.wanted, timed.held, timed.sameEnd);
+    return { set: listSet(list, family), flush: false, ...steps };
+  }
   const exact = exactDifference(held, wanted, wordsOf(family));
   const remove = new RangeSet(family, exact.remove.firsts, exact.remove.lasts);
   const add = new RangeSet(family, exact.add.firsts, exact.add.lasts);
@@ -21,6 +26,7 @@ export function changeOf(difference: ListDifference): ElementChange {
 }
 
 /** Empties the set and fills it again, in the same transaction. */
-export function refillOf({ list, family, wanted }: ListDifference): ElementChange {
-  return { set: listSet(list, family), flush: true, add: wanted, remove: RangeSet.empty(family) };
+export function refillOf({ list, family, wanted, timed }: ListDifference): ElementChange {
+  const add = timed?.wanted ?? wanted;
+  return { set: listSet(list, family), flush: true, add, remove: RangeSet.empty(family) };
 }

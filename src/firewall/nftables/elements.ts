@@ -1,9 +1,13 @@
 import type { Family } from '../../ip/family.js';
+import { flatten, type TimedRange } from '../../ip/flatten.js';
+import { NEVER } from '../../ip/timed-ranges.js';
 import { parseAddress } from '../../ip/address.js';
 import { parseRange } from '../../ip/notation.js';
 import type { RangeSet } from '../../ip/range-set.js';
 import { RangeSetBuilder } from '../../ip/range-set-builder.js';
 import { rangeText } from '../../formats/text.js';
+import { type ElementRanges, secondsLeft } from '../element-ranges.js';
+import type { HeldTimes } from '../end-difference.js';
 import { TABLE } from './names.js';
 import { list, runScript } from './nft.js';
 
@@ -12,8 +16,9 @@ export interface ElementChange {
   readonly set: string;
   /** Whether the set is emptied first. */
   readonly flush: boolean;
-  readonly add: RangeSet;
-  readonly remove: RangeSet;
+  /** What has ended meanwhile is left out. */
+  readonly add: ElementRanges;
+  readonly remove: ElementRanges;
 }
 
 /** A way to read and write the elements of interval sets in our table. */
@@ -21,6 +26,8 @@ export interface ElementPath {
   /** How it is done, for `status` and tests. */
   readonly name: 'netlink' | 'nft';
   read(set: string, family: Family): Promise<RangeSet>;
+  /** The same of a set whose elements may have ends. */
+  readTimed(set: string, family: Family): Promise<HeldTimes>;
   /** All changes in one transaction. @throws SystemError; the kernel is unchanged then */
   change(changes: readonly ElementChange[]): Promise<void>;
 }
@@ -30,34 +37,67 @@ export const nftElements: ElementPath = {
   name: 'nft',
 
   async read(set, family) {
-    const objects = (await list('list', 'set', TABLE.family, TABLE.name, set)) ?? [];
     const builder = new RangeSetBuilder(family);
-    for (const object of objects) {
-      const { elem = [] } = (object['set'] ?? {}) as { elem?: unknown[] };
-      for (const element of elem) {
-        const { first, last } = rangeOfElement(element);
-        builder.add(first, 0, last, 0);
-      }
+    for (const element of await listElements(set)) {
+      const { first, last } = rangeOfElement(element);
+      builder.add(first, 0, last, 0);
     }
     return builder.build();
   },
 
+  async readTimed(set, family) {
+    const fromMs = Date.now();
+    const elements = await listElements(set);
+    const ranges = elements.map((element): TimedRange => {
+      const { elem } = element as { elem?: { expires?: number } };
+      const endMs = elem?.expires === undefined ? NEVER : fromMs + elem.expires * 1000;
+      return { ...rangeOfElement(element), endMs };
+    });
+    return { ranges: flatten(family, ranges), fromMs, toMs: Date.now() };
+  },
+
   async change(changes) {
     const lines: string[] = [];
+    const nowMs = Date.now();
     for (const { set, flush, add, remove } of changes) {
       const name = `${TABLE.family} ${TABLE.name} ${set}`;
       if (flush) lines.push(`flush set ${name}`);
-      if (!remove.isEmpty) lines.push(`delete element ${name} { ${elementText(remove)} }`);
-      if (!add.isEmpty) lines.push(`add element ${name} { ${elementText(add)} }`);
+      const [gone, come] = [elementTexts(remove), timedTexts(add, nowMs)];
+      if (gone.length > 0) lines.push(`delete element ${name} { ${gone.join(', ')} }`);
+      if (come.length > 0) lines.push(`add element ${name} { ${come.join(', ')} }`);
     }
     if (lines.length > 0) await runScript(lines.join('\n') + '\n');
   },
 };
 
-function elementText(set: RangeSet): string {
+async function listElements(set: string): Promise<unknown[]> {
+  const objects = (await list('list', 'set', TABLE.family, TABLE.name, set)) ?? [];
+  return objects.flatMap((object) => {
+    const { elem = [] } = (object['set'] ?? {}) as { elem?: unknown[] };
+    return elem;
+  });
+}
+
+function elementTexts(set: ElementRanges): string[] {
   const texts: string[] = [];
   for (let i = 0; i < set.firsts.length; i += set.words) texts.push(rangeText(set, i));
-  return texts.join(', ');
+  return texts;
+}
+
+/** With what is left of each. */
+function timedTexts(set: ElementRanges, nowMs: number): string[] {
+  return elementTexts(set).flatMap((text, i) => {
+    const seconds = secondsLeft(set, i, nowMs);
+    if (seconds === undefined) return [text];
+    return seconds > 0 ? [`${text} timeout ${timeText(seconds)}`] : [];
+  });
+}
+
+const DAY_SECONDS = 86_400;
+
+/** nft refuses a number of more than eight digits, so days are told apart. */
+function timeText(seconds: number): string {
+  return `${Math.floor(seconds / DAY_SECONDS)}d${seconds % DAY_SECONDS}s`;
 }
 
 /** `"192.0.2.1"`, `{ prefix: { addr, len } }`, `{ range: [a, b] }`, or one of these in `{ elem: { val } }`. */

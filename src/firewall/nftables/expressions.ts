@@ -1,5 +1,6 @@
 import { formatWords } from '../../ip/address.js';
 import { type Family, bitsOf } from '../../ip/family.js';
+import { type ElementRanges, secondsLeft } from '../element-ranges.js';
 import type { RangeSet } from '../../ip/range-set.js';
 import { compareWords } from '../../ip/words.js';
 import { prefixExponent } from '../../formats/text.js';
@@ -36,7 +37,9 @@ export function inRanges(family: Family, end: End, ranges: RangeSet, isIn = true
 }
 
 /** Ranges as elements: address, prefix or range. */
-export function elementsOf(set: RangeSet): Json[] {
+export function elementsOf(
+  set: Pick<ElementRanges, 'family' | 'firsts' | 'lasts' | 'words'>,
+): Json[] {
   const { family, firsts, lasts, words } = set;
   const elements: Json[] = [];
   for (let i = 0; i < firsts.length; i += words) {
@@ -53,6 +56,15 @@ export function elementsOf(set: RangeSet): Json[] {
     );
   }
   return elements;
+}
+
+/** The same with what is left of each at a time; none of what has ended by then. */
+export function timedElementsOf(set: ElementRanges, nowMs: number): Json[] {
+  return elementsOf(set).flatMap((val, i) => {
+    const seconds = secondsLeft(set, i, nowMs);
+    if (seconds === undefined) return [val];
+    return seconds > 0 ? [{ elem: { val, timeout: seconds } }] : [];
+  });
 }
 
 export function isFamily(family: Family): Json {

@@ -26,6 +26,8 @@ export interface SetLimits {
   readonly size: number | undefined;
   /** Seconds. */
   readonly timeout: number | undefined;
+  /** Whether elements may have an end. */
+  readonly isTimed: boolean;
 }
 
 /** Lists our table; undefined where there is none. @throws SystemError */
@@ -42,6 +44,7 @@ interface Named {
   readonly size?: number;
   readonly timeout?: number;
   readonly type?: unknown;
+  readonly flags?: string | readonly string[];
 }
 
 /** Kinds of what we make, and of what nft says about the listing itself. */
@@ -62,7 +65,7 @@ export function summarise(objects: readonly NftObject[]): TableListing {
     for (const kind of ['set', 'counter', 'chain'] as const) {
       const value = object[kind] as Named | undefined;
       if (value?.name === undefined || value.name === MARK_CHAIN) continue;
-      if (kind === 'set') sets.set(value.name, { size: value.size, timeout: value.timeout });
+      if (kind === 'set') sets.set(value.name, limitsOf(value));
       else names[kind].add(value.name);
       if (value.hook !== undefined) hooks.add(value.name);
     }
@@ -99,6 +102,10 @@ export function summarise(objects: readonly NftObject[]): TableListing {
     foreign,
     marks,
   };
+}
+
+function limitsOf({ size, timeout, flags = [] }: Named): SetLimits {
+  return { size, timeout, isTimed: [flags].flat().includes('timeout') };
 }
 
 /** Everything that says what an object does: handles and counts are the kernel's own. */

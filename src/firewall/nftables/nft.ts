@@ -17,26 +17,30 @@ export async function nft(args: readonly string[], input = ''): Promise<RunResul
 }
 
 /**
- * Runs libnftables JSON commands as one transaction. They go through a file: nft 1.0 cannot
- * open a socket as /dev/stdin, and Node gives children sockets.
+ * Runs libnftables JSON commands as one transaction.
  *
  * @throws SystemError with nft's own words; the kernel is unchanged then
  */
 export async function runCommands(commands: readonly Json[]): Promise<void> {
   if (commands.length === 0) return;
+  await runCommandText(JSON.stringify({ nftables: commands }));
+}
+
+/**
+ * Runs the text of such commands. It goes through a file: nft 1.0 cannot open a socket as
+ * /dev/stdin, and Node gives children sockets.
+ *
+ * @throws SystemError as `runCommands`
+ */
+export async function runCommandText(text: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sekisho-'));
   const file = join(folder, 'commands.json');
   try {
-    writeFileSync(file, JSON.stringify({ nftables: commands }), { mode: 0o600 });
-    await runCommandFile(file);
+    writeFileSync(file, text, { mode: 0o600 });
+    await succeed(['-j', '-f', file]);
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-/** Runs a file of JSON commands. @throws SystemError as `runCommands` */
-export async function runCommandFile(path: string): Promise<void> {
-  await succeed(['-j', '-f', path]);
 }
 
 /** Runs nft's own language as one transaction. @throws SystemError as `runCommands` */

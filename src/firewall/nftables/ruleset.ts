@@ -1,11 +1,14 @@
 import { FAMILIES, type Family } from '../../ip/family.js';
 import type { RangeSet } from '../../ip/range-set.js';
+import { timedOf } from '../../ip/timed-address-set.js';
+import type { TimedRanges } from '../../ip/timed-ranges.js';
 import {
   BLOCKED_RULE,
   OUTSIDE,
   type Judgement,
   type Plan,
   type PlannedRule,
+  namesAny,
 } from '../../policy/plan.js';
 import * as is from './expressions.js';
 import type { End, Json } from './expressions.js';
@@ -16,6 +19,8 @@ export interface NftSet {
   readonly family: Family;
   /** The addresses of a list; undefined for a set that the kernel fills itself. */
   readonly ranges: RangeSet | undefined;
+  /** When they end, where any may: all that was ever named. The set has `flags timeout` then. */
+  readonly timed?: TimedRanges;
   /** The object of an `add set` command, without elements. */
   readonly definition: Json;
 }
@@ -122,8 +127,17 @@ class RulesetBuilder {
 
   #addListSet(list: string, ranges: RangeSet): void {
     const name = listSet(list, ranges.family);
-    const definition = { ...TABLE_KEY, name, type: typeOf(ranges.family), flags: ['interval'] };
-    this.#sets.push({ name, family: ranges.family, ranges, definition });
+    const { family } = ranges;
+    const times = this.#plan.times.get(list);
+    const flags = times ? ['interval', 'timeout'] : ['interval'];
+    const definition = { ...TABLE_KEY, name, type: typeOf(family), flags };
+    this.#sets.push({
+      name,
+      family,
+      ranges,
+      ...(times && { timed: timedOf(times, family) }),
+      definition,
+    });
   }
 
   /** What passes before anything is judged. */
@@ -246,8 +260,7 @@ class RulesetBuilder {
   }
 
   #filledFamilies(list: string): Family[] {
-    const set = this.#plan.lists.get(list);
-    return FAMILIES.filter((family) => !(family === 4 ? set?.v4 : set?.v6)?.isEmpty);
+    return FAMILIES.filter((family) => namesAny(this.#plan, list, family));
   }
 }
 
