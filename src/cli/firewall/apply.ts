@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 
 import { InvalidArgumentError } from 'commander';
 
@@ -9,6 +8,7 @@ import { contradictedAdmins, lockedOutPeers } from '../../firewall/safety/lock-o
 import { findSessionPeers } from '../../firewall/safety/sessions.js';
 import type { Plan } from '../../policy/plan.js';
 import { EXIT, type ExitCode, UsageError } from '../../util/errors.js';
+import { PROGRAM_PATH } from '../../util/program-path.js';
 import { collectBefore } from '../collect.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
@@ -89,9 +89,8 @@ function refuseDangers(plan: Plan, { force, forceAdmins }: ApplyCommandOptions):
  * outlives this process, its terminal and the ssh session.
  */
 function startWatch(loaded: LoadedConfig, deadlineMs: number): void {
-  const main = fileURLToPath(new URL('../../main.js', import.meta.url));
   const config = loaded.file === undefined ? [] : ['--config', loaded.resolvePath(loaded.file)];
-  const args = [main, 'rollback', '--when-due', String(deadlineMs), ...config];
+  const args = [PROGRAM_PATH, 'rollback', '--when-due', String(deadlineMs), ...config];
   spawn(process.execPath, args, { detached: true, stdio: 'ignore', cwd: '/' }).unref();
 }
 
