@@ -46,16 +46,23 @@ export async function applyPlan(
     changes && confirmMs !== undefined ? { pending: { deadlineMs: nowMs + confirmMs } } : {};
   // until the new generation stands, the current one is what a roll-back goes back to
   if (changes) folder.write({ ...before, previous, ...pending, unfinished: true });
+  const appliedAt = new Date(nowMs).toISOString();
+  const current: Generation = { number, backend: backend.name, appliedAt };
+  let isPrepared = false;
   try {
-    if (changes) await backend.apply(plan, difference);
+    if (changes) {
+      await backend.apply(plan, difference, (files) => {
+        folder.writeGeneration(current, files); // nothing names it yet
+        isPrepared = true;
+      });
+    }
   } catch (error) {
     folder.write(before);
+    folder.removeForgotten(before);
     throw error;
   }
   await flushReplaced(before.current?.backend, backend);
-  const appliedAt = new Date(nowMs).toISOString();
-  const current: Generation = { number, backend: backend.name, appliedAt };
-  folder.writeGeneration(current, await backend.bootFiles(plan));
+  if (!isPrepared) folder.writeGeneration(current, await backend.bootFiles(plan));
   // a machine that is switched off and on while nobody has confirmed comes back with the old rules
   if (pending.pending === undefined) folder.bootFrom(current);
   const memory = { current, previous, ...pending };

@@ -1,7 +1,12 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { makeFolder, writeFileAtomically } from '../util/atomic-file.js';
+import {
+  linkFileAtomically,
+  makeFolder,
+  syncFolder,
+  writeFileAtomically,
+} from '../util/atomic-file.js';
 import { SystemError, messageOf } from '../util/errors.js';
 import type { BackendName } from './backend.js';
 
@@ -77,10 +82,10 @@ export class FirewallFolder {
   bootFrom(generation: Generation): void {
     const from = this.generationFolder(generation);
     const names = readdirSync(from);
-    writeFolder(
-      this.bootFolder,
-      new Map(names.map((name) => [name, readFileSync(join(from, name), 'utf8')])),
-    );
+    makeFolder(this.bootFolder);
+    for (const name of names) linkFileAtomically(join(from, name), join(this.bootFolder, name));
+    keepOnly(this.bootFolder, new Set(names));
+    syncFolder(this.bootFolder);
   }
 
   clearBoot(): void {
@@ -107,7 +112,11 @@ function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
   for (const [name, text] of files) {
     writeFileAtomically(join(folder, name), [text], { fsync: true });
   }
+  keepOnly(folder, new Set(files.keys()));
+}
+
+function keepOnly(folder: string, names: ReadonlySet<string>): void {
   for (const name of readdirSync(folder)) {
-    if (!files.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
+    if (!names.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
   }
 }

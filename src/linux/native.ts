@@ -6,12 +6,20 @@ import { messageOf } from '../util/errors.js';
 import { KernelError } from './errno.js';
 
 type Koffi = typeof koffi;
+type KoffiFunction = ReturnType<ReturnType<Koffi['load']>['func']>;
+
+export type NativeCall = (...args: readonly (number | Uint8Array)[]) => number;
 
 /** Functions of the C library, and the errno that the last of them left. */
 export interface Native {
   /** Declares a function by its C prototype, as in `int close(int fd)`. */
-  declare(prototype: string): (...args: readonly (number | Uint8Array)[]) => number;
+  declare(prototype: string): NativeCall;
   errno(): number;
+  /**
+   * Calls a declared function on another thread, so that this one can go on meanwhile. What the
+   * arguments point to has to stay as it is. errno is lost: it is that of the other thread.
+   */
+  aside(call: NativeCall, ...args: readonly (number | Uint8Array)[]): Promise<number>;
 }
 
 export type Availability = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -58,6 +66,13 @@ function openLibrary(): Native {
   return {
     declare: (prototype) => library.func(prototype),
     errno: () => module.errno(),
+    aside: (call, ...args) =>
+      new Promise((resolve, reject) => {
+        (call as KoffiFunction).async(...args, (error: unknown, result: number) => {
+          if (error instanceof Error) reject(error);
+          else resolve(result);
+        });
+      }),
   };
 }
 

@@ -51,7 +51,7 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   if (session.folder.read().current === undefined && loaded.config.firewall?.mode === 'enforce') {
     note('this is the first apply here: `mode: observe` would count for a day and deny nobody');
   }
-  if (differs(difference)) await collectBefore(session);
+  if (difference.present && differs(difference)) await collectBefore(session);
   const nowMs = Date.now();
   if (confirmMs !== undefined && differs(difference)) startWatch(loaded, nowMs + confirmMs);
   const changed = await applyPlan(session, plan, difference, {

@@ -40,6 +40,12 @@ export class NftablesBackend implements Backend {
 
   async findObstacle(): Promise<string | undefined> {
     if (findProgram('nft') === undefined) return 'the program nft is missing';
+    try {
+      if (this.#elements.tableStands() !== undefined) return undefined;
+    } catch (error) {
+      if (error instanceof SystemError) return error.message;
+      throw error;
+    }
     const { code, stderr } = await nft(['list', 'tables']);
     return code === 0 ? undefined : `nft cannot list tables: ${reason(stderr)}`;
   }
@@ -50,7 +56,7 @@ export class NftablesBackend implements Backend {
 
   async #compare(plan: Plan): Promise<Difference> {
     const ruleset = rulesetOf(plan);
-    const listing = await listTable();
+    const listing = this.#elements.tableStands() === false ? undefined : await listTable();
     if (listing === undefined) {
       return {
         present: false,
@@ -69,17 +75,28 @@ export class NftablesBackend implements Backend {
     return { present: true, rules: ruleDifferences(ruleset, listing), lists };
   }
 
-  async apply(plan: Plan, difference: Difference): Promise<void> {
-    await withHint(() => this.#apply(plan, difference));
+  async apply(
+    plan: Plan,
+    difference: Difference,
+    prepareBoot?: (files: ReadonlyMap<string, string>) => void,
+  ): Promise<void> {
+    await withHint(() => this.#apply(plan, difference, prepareBoot));
   }
 
-  async #apply(plan: Plan, { present, rules, lists }: Difference): Promise<void> {
+  async #apply(
+    plan: Plan,
+    { present, rules, lists }: Difference,
+    prepareBoot?: (files: ReadonlyMap<string, string>) => void,
+  ): Promise<void> {
     this.#written = undefined;
     const ruleset = rulesetOf(plan);
-    if (!present) return this.#applyFresh(ruleset);
+    const prepare = (marks: string): void => {
+      prepareBoot?.(new Map([[BOOT_FILE, bootRuleset(plan, marks)]]));
+    };
+    if (!present) return this.#applyFresh(ruleset, prepare);
     if (rules.length === 0) return this.#applyLists(lists);
     const listing = await listTable();
-    if (listing === undefined) return this.#applyFresh(ruleset);
+    if (listing === undefined) return this.#applyFresh(ruleset, prepare);
     const changed = lists.filter((difference) => listing.sets.has(setNameOf(difference)));
     if (changed.length === 0) return this.#applyRules(ruleset, listing);
     return this.#applyWhole(ruleset, listing);
@@ -111,15 +128,23 @@ export class NftablesBackend implements Backend {
     return listHits([...(listing?.sets.keys() ?? [])]);
   }
 
-  async #applyFresh(ruleset: NftRuleset): Promise<void> {
+  async #applyFresh(ruleset: NftRuleset, prepare: (marks: string) => void): Promise<void> {
     await runCommands([
       ...command.removeTable(),
       command.addTable(),
       ...command.makeObjects(ruleset),
     ]);
     try {
-      const marks = marksOf(ruleset, await this.#listing());
-      await this.#fill(ruleset.sets);
+      // the kernel fills the sets meanwhile; a listing without elements does not see them
+      const filling = this.#fill(ruleset.sets);
+      const preparing = this.#listing().then((listing) => {
+        const text = marksOf(ruleset, listing);
+        prepare(text);
+        return text;
+      });
+      await Promise.allSettled([filling, preparing]);
+      await filling;
+      const marks = await preparing;
       await runCommands([...ruleset.hooks.flatMap(command.addHook), ...command.writeMarks(marks)]);
       this.#written = { wanted: wantedHash(ruleset), marks };
     } catch (error) {

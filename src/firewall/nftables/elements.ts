@@ -20,6 +20,11 @@ export interface ElementChange {
 export interface ElementPath {
   /** How it is done, for `status` and tests. */
   readonly name: 'netlink' | 'nft';
+  /**
+   * Whether our table is in the kernel, where that can be told without a listing; undefined where
+   * it cannot. @throws SystemError where nf_tables cannot be used here
+   */
+  tableStands(): boolean | undefined;
   read(set: string, family: Family): Promise<RangeSet>;
   /** All changes in one transaction. @throws SystemError; the kernel is unchanged then */
   change(changes: readonly ElementChange[]): Promise<void>;
@@ -28,6 +33,8 @@ export interface ElementPath {
 /** Through the program nft: slower, and always there. */
 export const nftElements: ElementPath = {
   name: 'nft',
+
+  tableStands: () => undefined,
 
   async read(set, family) {
     const objects = (await list('list', 'set', TABLE.family, TABLE.name, set)) ?? [];

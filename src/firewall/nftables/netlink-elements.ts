@@ -1,8 +1,8 @@
 import { rangeSetFromColumns } from '../../ip/range-set-builder.js';
 import { wordsOf } from '../../ip/family.js';
-import { changeElements } from '../../linux/change-elements.js';
+import { changeElementsAside } from '../../linux/change-elements.js';
 import { available } from '../../linux/native.js';
-import { readElements } from '../../linux/read-elements.js';
+import { hasTable, readElements } from '../../linux/read-elements.js';
 import { type ElementPath, nftElements } from './elements.js';
 import { TABLE } from './names.js';
 
@@ -10,13 +10,15 @@ import { TABLE } from './names.js';
 export const netlinkElements: ElementPath = {
   name: 'netlink',
 
+  tableStands: () => hasTable(TABLE.name),
+
   read(set, family) {
     const { firsts, lasts } = readElements({ table: TABLE.name, set, words: wordsOf(family) });
     return Promise.resolve(rangeSetFromColumns(family, firsts, lasts));
   },
 
-  change(changes) {
-    changeElements(
+  async change(changes) {
+    await changeElementsAside(
       changes.map(({ set, flush, add, remove }) => ({
         table: TABLE.name,
         set,
@@ -26,7 +28,6 @@ export const netlinkElements: ElementPath = {
         remove,
       })),
     );
-    return Promise.resolve();
   },
 };
 

@@ -6,6 +6,7 @@ export const NFNL_SUBSYS_NFTABLES = 10;
 export const NFNL_BATCH_GENID = 1;
 
 const message = (number: number): number => (NFNL_SUBSYS_NFTABLES << 8) | number;
+export const NFT_MSG_GETTABLE = message(1);
 export const NFT_MSG_NEWSET = message(9);
 export const NFT_MSG_GETSET = message(10);
 export const NFT_MSG_NEWSETELEM = message(12);
@@ -23,6 +24,8 @@ export const NFPROTO_UNSPEC = 0;
 export const NFT_NAME_MAXLEN = 256;
 
 export const NFTA_LIST_ELEM = 1;
+
+export const NFTA_TABLE_NAME = 1;
 
 export const NFTA_SET_TABLE = 1;
 export const NFTA_SET_NAME = 2;
