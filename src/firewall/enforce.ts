@@ -48,12 +48,12 @@ export async function applyPlan(
   if (changes) folder.write({ ...before, previous, ...pending, unfinished: true });
   const appliedAt = new Date(nowMs).toISOString();
   const current: Generation = { number, backend: backend.name, appliedAt };
-  let isPrepared = false;
+  const prepared = new Set<number>();
   try {
     if (changes) {
       await backend.apply(plan, difference, (files) => {
         folder.writeGeneration(current, files); // nothing names it yet
-        isPrepared = true;
+        prepared.add(current.number);
       });
     }
   } catch (error) {
@@ -62,7 +62,7 @@ export async function applyPlan(
     throw error;
   }
   await flushReplaced(before.current?.backend, backend);
-  if (!isPrepared) folder.writeGeneration(current, await backend.bootFiles(plan));
+  if (!prepared.has(number)) folder.writeGeneration(current, await backend.bootFiles(plan));
   // a machine that is switched off and on while nobody has confirmed comes back with the old rules
   if (pending.pending === undefined) folder.bootFrom(current);
   const memory = { current, previous, ...pending };

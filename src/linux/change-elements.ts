@@ -52,25 +52,27 @@ export function changeElements(changes: readonly SetChange[], options: ChangeOpt
 }
 
 /**
- * Like {@link changeElements}, while this thread does something else: the kernel takes a
- * millisecond for about 500 ranges.
+ * Like {@link changeElements} in two steps: encodes at once, and makes the change when the
+ * function that it returns is called, on another thread: the kernel takes a millisecond for about
+ * 500 ranges.
  */
-export async function changeElementsAside(
+export function prepareChange(
   changes: readonly SetChange[],
   options: ChangeOptions = {},
-): Promise<void> {
+): () => Promise<void> {
   const { generation, timeoutMs = TIMEOUT_MS, calls } = options;
   const batch = encodeBatch(changes, generation === undefined ? {} : { generation });
-  if (batch.messages.length === 0) return;
-
-  const socket = NetlinkSocket.open(timeoutMs, calls);
-  try {
-    socket.reserveAnswers(batch.messages.length * ANSWER_BYTES);
-    await socket.sendAside(batch.bytes);
-    takeAnswers(socket, batch);
-  } finally {
-    socket.close();
-  }
+  return async () => {
+    if (batch.messages.length === 0) return;
+    const socket = NetlinkSocket.open(timeoutMs, calls);
+    try {
+      socket.reserveAnswers(batch.messages.length * ANSWER_BYTES);
+      await socket.sendAside(batch.bytes);
+      takeAnswers(socket, batch);
+    } finally {
+      socket.close();
+    }
+  };
 }
 
 /** @throws KernelError where one of them is a refusal */

@@ -129,22 +129,18 @@ export class NftablesBackend implements Backend {
   }
 
   async #applyFresh(ruleset: NftRuleset, prepare: (marks: string) => void): Promise<void> {
-    await runCommands([
-      ...command.removeTable(),
-      command.addTable(),
-      ...command.makeObjects(ruleset),
-    ]);
+    await runCommands([command.createTable(), ...command.makeObjects(ruleset)]);
     try {
-      // the kernel fills the sets meanwhile; a listing without elements does not see them
-      const filling = this.#fill(ruleset.sets);
-      const preparing = this.#listing().then((listing) => {
-        const text = marksOf(ruleset, listing);
-        prepare(text);
-        return text;
-      });
-      await Promise.allSettled([filling, preparing]);
-      await filling;
-      const marks = await preparing;
+      // nft reads every element for a terse listing too: before there are any
+      const listing = this.#listing();
+      const fill = this.#elements.prepare(fillingOf(ruleset.sets)); // while nft is at work
+      const marks = marksOf(ruleset, await listing);
+      const filling = fill();
+      try {
+        prepare(marks); // while the kernel is at work
+      } finally {
+        await filling; // nothing is undone before that is done
+      }
       await runCommands([...ruleset.hooks.flatMap(command.addHook), ...command.writeMarks(marks)]);
       this.#written = { wanted: wantedHash(ruleset), marks };
     } catch (error) {
@@ -157,10 +153,10 @@ export class NftablesBackend implements Backend {
   /** Only what changed; all of a set where somebody else put elements into it in other pieces. */
   async #applyLists(lists: readonly ListDifference[]): Promise<void> {
     try {
-      await this.#elements.change(lists.map(changeOf));
+      await this.#elements.prepare(lists.map(changeOf))();
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      await this.#elements.change(lists.map(refillOf));
+      await this.#elements.prepare(lists.map(refillOf))();
     }
   }
 
@@ -168,7 +164,7 @@ export class NftablesBackend implements Backend {
   async #applyRules(ruleset: NftRuleset, listing: TableListing): Promise<void> {
     const fresh = listSets(ruleset).filter((set) => !listing.sets.has(set.name));
     await runCommands(fresh.map((set) => command.addSet(set)));
-    await this.#fill(fresh);
+    await this.#elements.prepare(fillingOf(fresh))();
     await runCommands(replaceRules(ruleset, listing, new Set(fresh.map(({ name }) => name))));
     await this.#mark(ruleset);
   }
@@ -181,14 +177,6 @@ export class NftablesBackend implements Backend {
     const filled = new Set(listSets(ruleset).map(({ name }) => name));
     await runCommands([...elements.flat(), ...replaceRules(ruleset, listing, filled)]);
     await this.#mark(ruleset);
-  }
-
-  async #fill(sets: readonly NftSet[]): Promise<void> {
-    const changes = sets.flatMap(({ name, family, ranges }): ElementChange[] => {
-      if (ranges === undefined || ranges.isEmpty) return [];
-      return [{ set: name, flush: false, add: ranges, remove: RangeSet.empty(family) }];
-    });
-    await this.#elements.change(changes);
   }
 
   /** The marks tell at the next compare that the rules are those that were loaded. */
@@ -259,6 +247,14 @@ function isSame(wanted: NftSet | undefined, { size, timeout }: SetLimits): boole
   if (wanted === undefined) return false;
   const definition = wanted.definition as { size?: number; timeout?: number };
   return definition.size === size && definition.timeout === timeout;
+}
+
+/** Fills sets that are empty. */
+function fillingOf(sets: readonly NftSet[]): ElementChange[] {
+  return sets.flatMap(({ name, family, ranges }) => {
+    if (ranges === undefined || ranges.isEmpty) return [];
+    return [{ set: name, flush: false, add: ranges, remove: RangeSet.empty(family) }];
+  });
 }
 
 /** The sets that hold lists. */

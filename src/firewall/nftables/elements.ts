@@ -26,8 +26,11 @@ export interface ElementPath {
    */
   tableStands(): boolean | undefined;
   read(set: string, family: Family): Promise<RangeSet>;
-  /** All changes in one transaction. @throws SystemError; the kernel is unchanged then */
-  change(changes: readonly ElementChange[]): Promise<void>;
+  /**
+   * Makes ready what the function that it returns then does: all changes in one transaction.
+   * That one throws SystemError where the kernel refuses, which is unchanged then.
+   */
+  prepare(changes: readonly ElementChange[]): () => Promise<void>;
 }
 
 /** Through the program nft: slower, and always there. */
@@ -49,7 +52,7 @@ export const nftElements: ElementPath = {
     return builder.build();
   },
 
-  async change(changes) {
+  prepare(changes) {
     const lines: string[] = [];
     for (const { set, flush, add, remove } of changes) {
       const name = `${TABLE.family} ${TABLE.name} ${set}`;
@@ -57,7 +60,10 @@ export const nftElements: ElementPath = {
       if (!remove.isEmpty) lines.push(`delete element ${name} { ${elementText(remove)} }`);
       if (!add.isEmpty) lines.push(`add element ${name} { ${elementText(add)} }`);
     }
-    if (lines.length > 0) await runScript(lines.join('\n') + '\n');
+    const script = lines.join('\n') + '\n';
+    return async () => {
+      if (lines.length > 0) await runScript(script);
+    };
   },
 };
 

@@ -1,6 +1,6 @@
 import { rangeSetFromColumns } from '../../ip/range-set-builder.js';
 import { wordsOf } from '../../ip/family.js';
-import { changeElementsAside } from '../../linux/change-elements.js';
+import { prepareChange } from '../../linux/change-elements.js';
 import { available } from '../../linux/native.js';
 import { hasTable, readElements } from '../../linux/read-elements.js';
 import { type ElementPath, nftElements } from './elements.js';
@@ -17,8 +17,8 @@ export const netlinkElements: ElementPath = {
     return Promise.resolve(rangeSetFromColumns(family, firsts, lasts));
   },
 
-  async change(changes) {
-    await changeElementsAside(
+  prepare(changes) {
+    return prepareChange(
       changes.map(({ set, flush, add, remove }) => ({
         table: TABLE.name,
         set,
