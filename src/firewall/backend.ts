@@ -79,6 +79,8 @@ export interface Backend {
   loadBoot(folder: string): Promise<void>;
   /** Takes away everything of ours. */
   flush(): Promise<void>;
+  /** A hash of the rules in the kernel, where it takes no time; elements of lists do not matter. */
+  sealRules?(): string | undefined;
   countDenied(): Promise<DenyCount[]>;
   listHits(): Promise<Hit[]>;
 }

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type { Plan } from '../policy/plan.js';
 import { UsageError } from '../util/errors.js';
 import type { Backend, BackendName, Difference } from './backend.js';
@@ -15,6 +17,8 @@ export interface ApplyOptions {
   readonly nowMs: number;
   /** Roll back unless somebody confirms within this time. */
   readonly confirmMs?: number;
+  /** `configurationHash` of the configuration that the plan was made from. */
+  readonly configuration?: string;
 }
 
 /** Whether anything differs. */
@@ -34,12 +38,18 @@ export async function applyPlan(
   { backend, folder }: Enforcer,
   plan: Plan,
   difference: Difference,
-  { nowMs, confirmMs }: ApplyOptions,
+  { nowMs, confirmMs, configuration }: ApplyOptions,
 ): Promise<boolean> {
   const before = folder.read();
   const changes = differs(difference);
   const isKnown = before.current?.backend === backend.name && before.heldSince === undefined;
-  if (!changes && isKnown && before.unfinished === undefined) return false;
+  if (!changes && isKnown && before.unfinished === undefined) {
+    const { current } = before;
+    const sealed = current && { ...current, ...sealOf(backend, configuration) };
+    if (!isDeepStrictEqual(sealed, current))
+      folder.write({ ...before, ...(sealed && { current: sealed }) });
+    return false;
+  }
   const number = (before.current?.number ?? 0) + 1;
   const previous = changes ? (before.current ?? 'nothing') : (before.previous ?? 'nothing');
   const pending =
@@ -65,10 +75,21 @@ export async function applyPlan(
   if (!prepared.has(number)) folder.writeGeneration(current, await backend.bootFiles(plan));
   // a machine that is switched off and on while nobody has confirmed comes back with the old rules
   if (pending.pending === undefined) folder.bootFrom(current);
-  const memory = { current, previous, ...pending };
+  const memory = {
+    current: { ...current, ...sealOf(backend, configuration) },
+    previous,
+    ...pending,
+  };
   folder.write(memory);
   folder.removeForgotten(memory);
   return changes;
+}
+
+function sealOf(backend: Backend, configuration: string | undefined): Pick<Generation, 'seal'> {
+  const rules = configuration === undefined ? undefined : backend.sealRules?.();
+  return configuration === undefined || rules === undefined
+    ? {}
+    : { seal: { configuration, rules } };
 }
 
 /**

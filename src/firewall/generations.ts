@@ -16,6 +16,15 @@ export interface Generation {
   readonly backend: BackendName;
   /** ISO 8601, UTC. */
   readonly appliedAt: string;
+  /** By what a change of one list knows that nothing else has changed; where the backend can tell. */
+  readonly seal?: Seal;
+}
+
+export interface Seal {
+  /** Hash of what the configuration says about lists and the firewall. */
+  readonly configuration: string;
+  /** Hash of the rules as the kernel holds them. */
+  readonly rules: string;
 }
 
 /** What the firewall remembers between runs. */
@@ -71,6 +80,12 @@ export class FirewallFolder {
   /** Where the boot unit finds the files of the current generation. */
   get bootFolder(): string {
     return join(this.path, 'boot');
+  }
+
+  /** Writes one file of the current generation anew, for the next boot as well. */
+  rewrite(generation: Generation, name: string, text: string): void {
+    writeFileAtomically(join(this.generationFolder(generation), name), [text], { fsync: true });
+    this.bootFrom(generation);
   }
 
   /** Writes the files of a generation, before `write` names it. */

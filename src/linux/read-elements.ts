@@ -98,8 +98,8 @@ function refusedRead(what: string, refusal: Answer): KernelError {
   return requestError(`cannot read ${what}`, refusal);
 }
 
-/** Each try on a socket of its own: the rest of an interrupted dump goes away with the old one. */
-function inOnePiece<T>(
+/** Reads again if the ruleset changes meanwhile. Each try on a socket of its own: the rest of an interrupted dump goes away with the old one. */
+export function inOnePiece<T>(
   action: string,
   { timeoutMs = TIMEOUT_MS, calls }: ReadOptions,
   read: (socket: NetlinkSocket) => T,

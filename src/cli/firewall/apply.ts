@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { InvalidArgumentError } from 'commander';
 
 import type { LoadedConfig } from '../../config/load.js';
+import { configurationHash } from '../../firewall/change-list.js';
 import { applyPlan, differs } from '../../firewall/enforce.js';
 import { contradictedAdmins, lockedOutPeers } from '../../firewall/safety/lock-out.js';
 import { findSessionPeers } from '../../firewall/safety/sessions.js';
@@ -47,7 +48,7 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   }
   const difference = await session.backend.compare(plan);
   const confirmMs = options.confirm === undefined ? undefined : options.confirm * 1000;
-  for (const line of changeLines(difference)) note(line);
+  if (process.stderr.isTTY) for (const line of changeLines(difference)) note(line);
   if (session.folder.read().current === undefined && loaded.config.firewall?.mode === 'enforce') {
     note('this is the first apply here: `mode: observe` would count for a day and deny nobody');
   }
@@ -56,6 +57,7 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   if (confirmMs !== undefined && differs(difference)) startWatch(loaded, nowMs + confirmMs);
   const changed = await applyPlan(session, plan, difference, {
     nowMs,
+    configuration: configurationHash(loaded),
     ...(confirmMs !== undefined && { confirmMs }),
   });
   if (!changed) note('the kernel holds what it should; nothing was written');

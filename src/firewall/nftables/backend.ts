@@ -118,6 +118,10 @@ export class NftablesBackend implements Backend {
     await runCommandFile(join(folder, BOOT_FILE));
   }
 
+  sealRules(): string | undefined {
+    return this.#elements.sealRules();
+  }
+
   async countDenied(): Promise<DenyCount[]> {
     const counters = await list('list', 'counters', 'table', TABLE.family, TABLE.name);
     return countDenied(counters ?? []);

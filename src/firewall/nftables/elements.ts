@@ -25,6 +25,8 @@ export interface ElementPath {
    * it cannot. @throws SystemError where nf_tables cannot be used here
    */
   tableStands(): boolean | undefined;
+  /** A hash of chains and rules, where it can be told without a listing. @throws SystemError */
+  sealRules(): string | undefined;
   read(set: string, family: Family): Promise<RangeSet>;
   /**
    * Makes ready what the function that it returns then does: all changes in one transaction.
@@ -38,6 +40,8 @@ export const nftElements: ElementPath = {
   name: 'nft',
 
   tableStands: () => undefined,
+
+  sealRules: () => undefined,
 
   async read(set, family) {
     const objects = (await list('list', 'set', TABLE.family, TABLE.name, set)) ?? [];

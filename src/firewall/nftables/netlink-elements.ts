@@ -3,6 +3,8 @@ import { wordsOf } from '../../ip/family.js';
 import { prepareChange } from '../../linux/change-elements.js';
 import { available } from '../../linux/native.js';
 import { hasTable, readElements } from '../../linux/read-elements.js';
+import { readRules } from '../../linux/read-rules.js';
+import { hashOf } from './listing.js';
 import { type ElementPath, nftElements } from './elements.js';
 import { TABLE } from './names.js';
 
@@ -11,6 +13,8 @@ export const netlinkElements: ElementPath = {
   name: 'netlink',
 
   tableStands: () => hasTable(TABLE.name),
+
+  sealRules: () => hashOf(readRules(TABLE.name)),
 
   read(set, family) {
     const { firsts, lasts } = readElements({ table: TABLE.name, set, words: wordsOf(family) });
