@@ -1,60 +1,14 @@
 // Writes the compiled form of a bundle beside it. Functions are compiled when they are first
-// called, so the commands that people wait for are run here once, on a few lines of data.
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// called, so a warm-up calls those that people wait for.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 
-const STATISTICS = `2|apnic|20260101|3|19830101|20260101|+1000
-apnic|*|asn|*|1|summary
-apnic|*|ipv4|*|1|summary
-apnic|*|ipv6|*|1|summary
-apnic|JP|asn|173|1|20020801|allocated
-apnic|JP|ipv4|192.0.2.0|256|20110101|allocated
-apnic|JP|ipv6|2001:db8::|32|20110101|allocated
-`;
-const CONFIGURATION = `state: state
-lists:
-  jp: { countries: [JP] }
-  blocked: { file: blocked.txt }
-exports: [{ lists: [jp], format: cidr, file: jp.txt }]
-`;
-const FIREWALL = `firewall:
-  admins: [192.0.2.1]
-  rules: [{ name: ssh, tcp: [22], deny: [jp] }]
-`;
-
-const file = process.argv[2];
+const [file, warmUpFile] = process.argv.slice(2);
 const script = new Script(readFileSync(file, 'latin1'), { filename: file });
 const { runProgram } = script.runInThisContext()(createRequire(file), file);
-
-async function runAll(commands) {
-  for (const words of commands) {
-    const code = await runProgram(words);
-    if (code !== 0) throw new Error(`sekisho ${words.join(' ')} ended with ${code}`);
-  }
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'sekisho-build-'));
-const at = (name) => join(folder, name);
-try {
-  writeFileSync(at('delegated-apnic'), STATISTICS);
-  writeFileSync(at('blocked.txt'), '198.51.100.1 # test\n');
-  writeFileSync(at('sekisho.yaml'), CONFIGURATION);
-  writeFileSync(at('firewall.yaml'), CONFIGURATION + FIREWALL);
-  mkdirSync(at('out'));
-  const from = ['--from', at('delegated-apnic')];
-  const inFirewall = ['--config', at('firewall.yaml')];
-  await runAll([
-    ['--version'],
-    ['config', 'check', ...inFirewall],
-    ['export', '--all', '--out', at('out'), ...from],
-    ['why', '192.0.2.1', ...inFirewall, ...from],
-  ]);
-} finally {
-  rmSync(folder, { recursive: true });
-}
-process.stdout.removeAllListeners('error');
+const { warmUp } = await import(pathToFileURL(warmUpFile).href);
+await warmUp(runProgram);
 writeFileSync(`${file}.compiled.new`, script.createCachedData());
 renameSync(`${file}.compiled.new`, `${file}.compiled`);

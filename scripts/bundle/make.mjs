@@ -1,5 +1,6 @@
 // Makes dist/main.js, which starts the program, and dist/bundle/, which it starts: all modules
-// in one file, and the form of it that this Node.js has compiled. `npm run build` calls it.
+// in one file, and the form of it that this Node.js has compiled. `npm run build` calls it; with
+// three words it does the same for another program (ENTRY MAIN WARM_UP, as of benchmarks).
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -11,20 +12,25 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDER = join(ROOT, 'dist/bundle');
+const [
+  ENTRY = join(ROOT, 'src/cli/program.ts'),
+  MAIN = join(ROOT, 'dist/main.js'),
+  WARM_UP = join(ROOT, 'scripts/bundle/warm-up.mjs'),
+] = process.argv.slice(2).map((path) => resolve(path));
+const FOLDER = join(dirname(MAIN), 'bundle');
 
 /** Packages that most commands do without, or that have files of their own; found as always. */
 const OUTSIDE = ['cli-progress', 'cli-table3', 'csv-parse', 'koffi', 'node-cron', 'pino', 'undici'];
 
 /** Only ASCII, so that V8 keeps a byte a character and the file is read as Latin-1. */
 const { outputFiles } = await build({
-  entryPoints: [join(ROOT, 'src/cli/program.ts')],
+  entryPoints: [ENTRY],
   bundle: true,
   charset: 'ascii',
   define: { 'import.meta.url': 'bundleUrl' },
@@ -47,12 +53,12 @@ const name = `sekisho-${createHash('sha256').update(text).digest('hex').slice(0,
 const file = join(FOLDER, name);
 mkdirSync(FOLDER, { recursive: true });
 writeAtomically(file, text);
-execFileSync(process.execPath, [join(ROOT, 'scripts/bundle/compile.mjs'), file], {
+execFileSync(process.execPath, [join(ROOT, 'scripts/bundle/compile.mjs'), file, WARM_UP], {
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 const main = readFileSync(join(ROOT, 'scripts/bundle/main.js'), 'utf8');
-writeAtomically(join(ROOT, 'dist/main.js'), main.replace('BUNDLE_NAME', name));
-chmodSync(join(ROOT, 'dist/main.js'), 0o755);
+writeAtomically(MAIN, main.replace('BUNDLE_NAME', name));
+chmodSync(MAIN, 0o755);
 for (const old of readdirSync(FOLDER)) {
   if (!old.startsWith(name)) rmSync(join(FOLDER, old));
 }
