@@ -17,7 +17,11 @@ const LIST = 'blocked';
  *
  * @returns 0, or 3 where a full apply would be needed
  */
-export async function runProgram([file = '', address = '', rounds = '1']: string[]): Promise<number> {
+export async function runProgram([
+  file = '',
+  address = '',
+  rounds = '1',
+]: string[]): Promise<number> {
   const loaded = loadConfig(file);
   const state = loaded.resolvePath(loaded.config.state);
   const { lock } = await takeLock(state, { command: 'entry-driver' });
