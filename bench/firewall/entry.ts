@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { realFilesOf2013 } from '../inputs/statistics-files.js';
 import { Namespaces, namespaceObstacle } from '../measure/namespace.js';
@@ -26,7 +26,7 @@ export const benchmarkEntry: Benchmark = async ({ folder, runs }) => {
   if (obstacle !== undefined) return skipped(obstacle);
   const input = realFilesOf2013();
   if (!input) return skipped('needs the registry files of 2013-08 in ../shared/data');
-  const driver = buildDriver(folder);
+  const driver = buildDriver();
   const rows: Outcome[] = [];
   for (const count of COUNTS) {
     const own = join(folder, `entry-${count}`);
@@ -92,9 +92,10 @@ export const benchmarkEntry: Benchmark = async ({ folder, runs }) => {
   return rows;
 };
 
-/** The driver as the program itself is built. */
-function buildDriver(folder: string): string {
-  const main = join(folder, 'entry-driver/main.js');
+/** The driver as the program itself is built, where it finds the same packages. */
+function buildDriver(): string {
+  const main = `${ROOT}.cache/bench/entry-driver/main.js`;
+  mkdirSync(dirname(main), { recursive: true });
   execFileSync(process.execPath, [
     `${ROOT}scripts/bundle/make.mjs`,
     `${ROOT}bench/firewall/entry-driver.ts`,
