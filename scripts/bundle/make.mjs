@@ -41,10 +41,13 @@ const { outputFiles } = await build({
   target: 'node20',
   write: false,
 });
-const text = `(function (require, file) {
-const bundleUrl = require('node:url').pathToFileURL(file).href;
+// the modules in a function of their own: their names are not to hide those around them
+const text = `(function (require, bundleFile) {
+const bundleUrl = require('node:url').pathToFileURL(bundleFile).href;
 const module = { exports: {} };
+(function () {
 ${outputFiles[0].text}
+})();
 return module.exports;
 })`;
 
