@@ -2,7 +2,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', 'node_modules/', 'out/', 'coverage/', 'test/fixtures/'] },
+  { ignores: ['dist/', '.cache/', 'node_modules/', 'out/', 'coverage/', 'test/fixtures/'] },
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

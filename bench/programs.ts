@@ -30,5 +30,9 @@ function withoutWrapper(path: string): FoundProgram {
   const [, target] = /^exec '([^']+)' "\$@"$/m.exec(start) ?? [];
   if (!start.startsWith('#!') || target === undefined) return { path, env: {} };
   const [, libraries = ''] = /^LD_LIBRARY_PATH='([^']*)'/m.exec(start) ?? [];
-  return { path: target, env: libraries === '' ? {} : { LD_LIBRARY_PATH: libraries } };
+  const exported = [...start.matchAll(/^export (\w+)='([^']*)'/gm)].map(
+    ([, name = '', value = '']) => [name, value] as const,
+  );
+  const env = Object.fromEntries(exported);
+  return { path: target, env: libraries === '' ? env : { ...env, LD_LIBRARY_PATH: libraries } };
 }

@@ -9,6 +9,8 @@ import { benchmarkExport } from './cli/export.js';
 import { benchmarkMemory } from './cli/memory.js';
 import { benchmarkVersion } from './cli/version.js';
 import { benchmarkApply } from './firewall/apply.js';
+import { benchmarkConnections } from './firewall/connections.js';
+import { benchmarkEntry } from './firewall/entry.js';
 import { ROOT } from './paths.js';
 import { documentText, machineLine, tableText } from './report.js';
 import type { Benchmark, Outcome } from './row.js';
@@ -29,6 +31,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   memory: benchmarkMemory,
   csv: benchmarkCsv,
   apply: benchmarkApply,
+  entry: benchmarkEntry,
+  connections: benchmarkConnections,
 };
 
 const DOCUMENT = 'docs/performance.md';

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { type Input, realFilesOf2013 } from '../inputs/statistics-files.js';
 import { Namespaces, namespaceObstacle } from '../measure/namespace.js';
@@ -8,23 +7,27 @@ import { type Command, runInTurn, tookText } from '../measure/processes.js';
 import { PROGRAM } from '../paths.js';
 import { type FoundProgram, findProgram } from '../programs.js';
 import type { Benchmark, Outcome, Row } from '../row.js';
-import { type CountrySets, writeCountrySets } from './country-sets.js';
+import { writeCountrySets } from './country-sets.js';
+import { programsFirst } from './programs-first.js';
+import { freshHost, storeFiles } from './state-folder.js';
 
 /** The eight that hold most, and as many as make about 64 thousand ranges. */
 const COUNTS = [8, 34];
 const GOALS = { prefixes: 0.5, ranges: 1 };
 
 /** `sekisho apply` into an empty kernel, against nft with the same sets. */
-export const benchmarkApply: Benchmark = ({ folder, runs }) => {
-  const skipped = (reason: string): Promise<Outcome[]> =>
-    Promise.resolve(COUNTS.map((count) => ({ name: nameOf(count), reason })));
+export const benchmarkApply: Benchmark = async ({ folder, runs }) => {
+  const skipped = (reason: string): Outcome[] =>
+    COUNTS.map((count) => ({ name: nameOf(count), reason }));
   const nft = findProgram('nft');
   if (!nft) return skipped('needs nft to measure against; scripts/test-programs gets it');
   const obstacle = namespaceObstacle();
   if (obstacle !== undefined) return skipped(obstacle);
   const input = realFilesOf2013();
   if (!input) return skipped('needs the registry files of 2013-08 in ../shared/data');
-  return Promise.resolve(COUNTS.flatMap((count) => measure(nft, input, { folder, runs, count })));
+  const rows: Row[] = [];
+  for (const count of COUNTS) rows.push(...(await measure(nft, input, { folder, runs, count })));
+  return rows;
 };
 
 const nameOf = (count: number): string => `apply, ${count} countries`;
@@ -35,22 +38,29 @@ interface Setup {
   readonly count: number;
 }
 
-function measure(nft: FoundProgram, input: Input, { folder, runs, count }: Setup): Row[] {
+async function measure(
+  nft: FoundProgram,
+  input: Input,
+  { folder, runs, count }: Setup,
+): Promise<Row[]> {
   const own = join(folder, `apply-${count}`);
   const sets = writeCountrySets(own, input.paths, count);
+  await storeFiles(own, sets.configuration, input.paths);
   const namespaces = new Namespaces();
   try {
-    const env = environmentFor(own, nft);
+    const env = programsFirst(own, { nft });
     const compare = (
       file: string,
+      from: readonly string[],
     ): { ours: string; other: string; ratio: number; cpuRatio: number } => {
       const last = { ours: '', other: '' };
       const { a, b } = runInTurn(
         runs,
         (round) => {
           last.ours = namespaces.make();
-          const host = freshHost(own, `${file}-${round}`, sets);
-          return namespaces.inside(last.ours, applyOf(host, input.paths, env));
+          const label = `${basename(file)}-${from.length}-${round}`;
+          const host = freshHost(own, label, sets.configuration);
+          return namespaces.inside(last.ours, applyOf(host, from, env));
         },
         () => {
           last.other = namespaces.make();
@@ -61,43 +71,41 @@ function measure(nft: FoundProgram, input: Input, { folder, runs, count }: Setup
       const ratios = { ratio: a.wallMs / b.wallMs, cpuRatio: a.cpuMs / b.cpuMs };
       return { ours: tookText(a), other: tookText(b), ...ratios };
     };
-    const row = (kind: 'prefixes' | 'ranges', meaning: string): Row => {
+    const row = (
+      kind: 'prefixes' | 'ranges',
+      meaning: string,
+      from: readonly string[] = [],
+    ): Row => {
       const file = kind === 'prefixes' ? sets.prefixFile : sets.rangeFile;
-      const { ours, other, ...ratios } = compare(file);
+      const { ours, other, ...ratios } = compare(file, from);
+      const hasGoal = from.length === 0;
       const goal = GOALS[kind];
       return {
-        name: `${nameOf(count)}, against ${kind}`,
+        name: `${nameOf(count)}${hasGoal ? '' : ' --from'}, against ${kind}`,
         meaning,
         ours: { name: `sekisho, ${sets.ranges} elements`, value: ours },
         other: { name: `nft -f, ${sets[kind]} ${kind}`, value: other },
         ...ratios,
-        goal: `≤ ${goal}`,
-        met: ratios.ratio <= goal,
+        ...(hasGoal ? { goal: `≤ ${goal}`, met: ratios.ratio <= goal } : { goal: '' }),
       };
     };
     return [
       row(
         'prefixes',
-        `\`sekisho apply --from\` of the ${count} countries with the most ranges of ` +
-          `${input.origin} (IPv4 and IPv6, a list each, nftables), the whole process with the ` +
-          'parsing of all files, the state and boot files, into an empty network namespace. ' +
+        `\`sekisho apply\` of the ${count} countries with the most ranges of ` +
+          `${input.origin} (IPv4 and IPv6, a list each, nftables), the whole process with ` +
+          'state and boot files, into an empty network namespace. The registry files are in the ' +
+          'state as `fetch` leaves them, with the countries that it keeps of them. ' +
           'Against it `nft -f` of the same sets as prefixes, what other tools load, read from a ' +
           'ready file and without rules. The benchmark fails where the kernel does not hold one ' +
           'element for each range.',
       ),
       row('ranges', 'The same, where the file of `nft -f` holds ranges.'),
+      row('ranges', 'The same with `--from`: all files are scanned and judged.', input.paths),
     ];
   } finally {
     namespaces.removeAll();
   }
-}
-
-/** A folder with a configuration and no state. */
-function freshHost(own: string, label: string, { configuration }: CountrySets): string {
-  const host = join(own, `host-${label.replace(/^.*\//, '')}`);
-  mkdirSync(host);
-  symlinkSync(configuration, join(host, 'sekisho.yaml'));
-  return host;
 }
 
 function applyOf(
@@ -106,16 +114,9 @@ function applyOf(
   env: Readonly<Record<string, string>>,
 ): Command {
   const config = join(host, 'sekisho.yaml');
-  const args = [PROGRAM, 'apply', '--config', config, '--from', ...paths];
+  const from = paths.length > 0 ? ['--from', ...paths] : [];
+  const args = [PROGRAM, 'apply', '--config', config, ...from];
   return { program: process.execPath, args, cwd: host, env };
-}
-
-/** nft first in PATH without the wrapper of `scripts/test-programs`, on both sides. */
-function environmentFor(own: string, nft: FoundProgram): Record<string, string> {
-  const programs = join(own, 'programs');
-  mkdirSync(programs);
-  symlinkSync(nft.path, join(programs, 'nft'));
-  return { ...nft.env, PATH: `${programs}:${process.env['PATH'] ?? ''}`, SSH_CONNECTION: '' };
 }
 
 function listing(nft: FoundProgram, env: Readonly<Record<string, string>>): Command {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { LineCounter, type Document, isNode, isScalar, parseDocument, visit } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import { UsageError } from '../util/errors.js';
 import { reasonOf } from '../util/system-error.js';

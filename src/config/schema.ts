@@ -1,5 +1,7 @@
-import { validate as isCronExpression } from 'node-cron';
-import { z } from 'zod';
+import { createRequire } from 'node:module';
+
+import type * as nodeCron from 'node-cron';
+import * as z from 'zod';
 
 import { dnsbl } from './dnsbl-schema.js';
 import { firewall } from './firewall-schema.js';
@@ -150,6 +152,12 @@ export const configSchema = z.strictObject({
       examples: ['17 4 * * *'],
     }),
 });
+
+/** The package is loaded where there is a schedule to check: most runs of most commands have none. */
+function isCronExpression(text: string): boolean {
+  const { validate } = createRequire(import.meta.url)('node-cron') as typeof nodeCron;
+  return validate(text);
+}
 
 export type Config = z.output<typeof configSchema>;
 export type ListDefinition = Config['lists'][string];

@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../config/load.js';
 import type { DnsblConfig } from '../config/schema.js';
 import { UsageError } from '../util/errors.js';
+import { builtFile } from '../util/program-path.js';
 import { readClients } from './access/clients.js';
 import type { RateLimit } from './answer/rate-limiter.js';
 import type { ConfiguredZones } from './lists/load-zones.js';
@@ -15,8 +16,8 @@ export interface ConfiguredServer {
   readonly transfers: Transfers;
 }
 
-/** Module of the loader, from the folder of the built program. */
-const LOADER = new URL('./lists/load-zones.js', import.meta.url).href;
+/** Module of the loader, which another thread loads. */
+const LOADER = builtFile('dnsbl/lists/load-zones.js').href;
 
 /**
  * What the `dnsbl` part of a configuration asks for.

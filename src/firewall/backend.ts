@@ -82,8 +82,14 @@ export interface Backend {
    * replaces only its own set, and counters and hits stay.
    *
    * @param difference what `compare` told just before
+   * @param prepareBoot may be called once, with what `bootFiles` would give afterwards, while the
+   *   kernel is still at work: it must not matter where the apply fails in the end
    */
-  apply(plan: Plan, difference: Difference): Promise<void>;
+  apply(
+    plan: Plan,
+    difference: Difference,
+    prepareBoot?: (files: ReadonlyMap<string, string>) => void,
+  ): Promise<void>;
   /**
    * Files by which the kernel can be given this plan again without Node.js, at boot or by a
    * roll-back; asked for after an apply of the plan.
@@ -93,6 +99,8 @@ export interface Backend {
   loadBoot(folder: string): Promise<void>;
   /** Takes away everything of ours. */
   flush(): Promise<void>;
+  /** A hash of the rules in the kernel, where it takes no time; elements of lists do not matter. */
+  sealRules?(): string | undefined;
   countDenied(): Promise<DenyCount[]>;
   listHits(): Promise<Hit[]>;
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { Plan } from '../policy/plan.js';
 import { UsageError } from '../util/errors.js';
@@ -19,6 +20,8 @@ export interface ApplyOptions {
   readonly nowMs: number;
   /** Roll back unless somebody confirms within this time. */
   readonly confirmMs?: number;
+  /** `configurationHash` of the configuration that the plan was made from. */
+  readonly configuration?: string;
 }
 
 /** Whether anything differs. */
@@ -38,36 +41,60 @@ export async function applyPlan(
   { backend, folder }: Enforcer,
   plan: Plan,
   difference: Difference,
-  { nowMs, confirmMs }: ApplyOptions,
+  { nowMs, confirmMs, configuration }: ApplyOptions,
 ): Promise<boolean> {
   const before = folder.read();
   const changes = differs(difference);
   // the same rules as before: nothing to go back to, nothing new to remember
   if (!changes && difference.renewals !== undefined) await backend.apply(plan, difference);
   const isKnown = before.current?.backend === backend.name && before.heldSince === undefined;
-  if (!changes && isKnown && before.unfinished === undefined) return false;
+  if (!changes && isKnown && before.unfinished === undefined) {
+    const { current } = before;
+    const sealed = current && { ...current, ...sealOf(backend, configuration) };
+    if (!isDeepStrictEqual(sealed, current))
+      folder.write({ ...before, ...(sealed && { current: sealed }) });
+    return false;
+  }
   const number = (before.current?.number ?? 0) + 1;
   const previous = changes ? (before.current ?? 'nothing') : (before.previous ?? 'nothing');
   const pending =
     changes && confirmMs !== undefined ? { pending: { deadlineMs: nowMs + confirmMs } } : {};
   // until the new generation stands, the current one is what a roll-back goes back to
   if (changes) folder.write({ ...before, previous, ...pending, unfinished: true });
+  const appliedAt = new Date(nowMs).toISOString();
+  const current: Generation = { number, backend: backend.name, appliedAt };
+  const prepared = new Set<number>();
   try {
-    if (changes) await backend.apply(plan, difference);
+    if (changes) {
+      await backend.apply(plan, difference, (files) => {
+        folder.writeGeneration(current, files); // nothing names it yet
+        prepared.add(current.number);
+      });
+    }
   } catch (error) {
     folder.write(before);
+    folder.removeForgotten(before);
     throw error;
   }
   await flushReplaced(before.current?.backend, backend);
-  const appliedAt = new Date(nowMs).toISOString();
-  const current: Generation = { number, backend: backend.name, appliedAt };
-  folder.writeGeneration(current, await backend.bootFiles(plan));
+  if (!prepared.has(number)) folder.writeGeneration(current, await backend.bootFiles(plan));
   // a machine that is switched off and on while nobody has confirmed comes back with the old rules
   if (pending.pending === undefined) folder.bootFrom(current);
-  const memory = { current, previous, ...pending };
+  const memory = {
+    current: { ...current, ...sealOf(backend, configuration) },
+    previous,
+    ...pending,
+  };
   folder.write(memory);
   folder.removeForgotten(memory);
   return changes;
+}
+
+function sealOf(backend: Backend, configuration: string | undefined): Pick<Generation, 'seal'> {
+  const rules = configuration === undefined ? undefined : backend.sealRules?.();
+  return configuration === undefined || rules === undefined
+    ? {}
+    : { seal: { configuration, rules } };
 }
 
 /**

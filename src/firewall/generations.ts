@@ -1,7 +1,12 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { makeFolder, writeFileAtomically } from '../util/atomic-file.js';
+import {
+  linkFileAtomically,
+  makeFolder,
+  syncFolder,
+  writeFileAtomically,
+} from '../util/atomic-file.js';
 import { SystemError, messageOf } from '../util/errors.js';
 import type { BackendName } from './backend.js';
 
@@ -11,6 +16,15 @@ export interface Generation {
   readonly backend: BackendName;
   /** ISO 8601, UTC. */
   readonly appliedAt: string;
+  /** By what a change of one list knows that nothing else has changed; where the backend can tell. */
+  readonly seal?: Seal;
+}
+
+export interface Seal {
+  /** Hash of what the configuration says about lists and the firewall. */
+  readonly configuration: string;
+  /** Hash of the rules as the kernel holds them. */
+  readonly rules: string;
 }
 
 /** What the firewall remembers between runs. */
@@ -79,6 +93,12 @@ export class FirewallFolder {
     return join(this.path, 'boot');
   }
 
+  /** Writes one file of the current generation anew, for the next boot as well. */
+  rewrite(generation: Generation, name: string, text: string): void {
+    writeFileAtomically(join(this.generationFolder(generation), name), [text], { fsync: true });
+    this.bootFrom(generation);
+  }
+
   /** Writes the files of a generation, before `write` names it. */
   writeGeneration(generation: Generation, files: ReadonlyMap<string, string>): void {
     writeFolder(this.generationFolder(generation), files);
@@ -86,7 +106,12 @@ export class FirewallFolder {
 
   /** Makes a generation what the next boot loads. */
   bootFrom(generation: Generation): void {
-    writeFolder(this.bootFolder, this.readGeneration(generation));
+    const from = this.generationFolder(generation);
+    const names = readdirSync(from);
+    makeFolder(this.bootFolder);
+    for (const name of names) linkFileAtomically(join(from, name), join(this.bootFolder, name));
+    keepOnly(this.bootFolder, new Set(names));
+    syncFolder(this.bootFolder);
   }
 
   clearBoot(): void {
@@ -113,7 +138,11 @@ function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
   for (const [name, text] of files) {
     writeFileAtomically(join(folder, name), [text], { fsync: true });
   }
+  keepOnly(folder, new Set(files.keys()));
+}
+
+function keepOnly(folder: string, names: ReadonlySet<string>): void {
   for (const name of readdirSync(folder)) {
-    if (!files.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
+    if (!names.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
   }
 }

@@ -5,6 +5,7 @@ import { countriesInUse } from '../lists/in-use.js';
 import { makeDispatcher } from '../sources/download/dispatcher.js';
 import { DEFAULT_LIMITS } from '../sources/download/options.js';
 import { type FetchProgress, type FetchReport, fetchRegistries } from '../sources/fetch.js';
+import { keepCountries } from '../sources/open-state.js';
 import { REGISTRIES } from '../sources/registries.js';
 import { UsageError } from '../util/errors.js';
 import { limitsOf, userAgent } from './download-client.js';
@@ -29,7 +30,7 @@ export async function fetchConfigured(
 ): Promise<FetchReport> {
   const { config, resolvePath } = loaded;
   const names = chosenRegistries(loaded, wishes);
-  return fetchRegistries({
+  const report = await fetchRegistries({
     state: resolvePath(config.state),
     registries: REGISTRIES.filter(({ name }) => names.includes(name)).map((registry) => ({
       ...registry,
@@ -43,6 +44,8 @@ export async function fetchConfigured(
     userAgent: userAgent(),
     ...(progress && { progress }),
   });
+  await keepCountries(loaded);
+  return report;
 }
 
 /** The registries that are to be fetched, in the order of the table. */

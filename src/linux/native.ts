@@ -6,18 +6,26 @@ import { messageOf } from '../util/errors.js';
 import { KernelError } from './errno.js';
 
 type Koffi = typeof koffi;
+type KoffiFunction = ReturnType<ReturnType<Koffi['load']>['func']>;
+
+/** A BigInt is an address, as of memory that was laid out before. */
+export type NativeArgument = number | bigint | Uint8Array | null;
+
+export type NativeCall = (...args: readonly NativeArgument[]) => number;
 
 /** Functions of the C library, and the errno that the last of them left. */
 export interface Native {
   /** Declares a function by its C prototype, as in `int close(int fd)`. */
-  declare(prototype: string): (...args: readonly NativeArgument[]) => number;
+  declare(prototype: string): NativeCall;
   errno(): number;
   /** Where an array's memory lies; it stays there for as long as the array is reachable. */
   addressOf(memory: ArrayBuffer): bigint;
+  /**
+   * Calls a declared function on another thread, so that this one can go on meanwhile. What the
+   * arguments point to has to stay as it is. errno is lost: it is that of the other thread.
+   */
+  aside(call: NativeCall, ...args: readonly NativeArgument[]): Promise<number>;
 }
-
-/** A BigInt is an address, as of memory that was laid out before. */
-export type NativeArgument = number | bigint | Uint8Array | null;
 
 export type Availability = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
@@ -71,6 +79,13 @@ function openLibrary(): Native {
     declare: (prototype) => library.func(prototype),
     errno: () => module.errno(),
     addressOf: (memory) => module.address(memory),
+    aside: (call, ...args) =>
+      new Promise((resolve, reject) => {
+        (call as KoffiFunction).async(...args, (error: unknown, result: number) => {
+          if (error instanceof Error) reject(error);
+          else resolve(result);
+        });
+      }),
   };
 }
 

@@ -19,6 +19,8 @@ const NETLINK_EXT_ACK = 11;
 
 /** What the kernel keeps back of a send buffer (netlink_sendmsg). */
 const SEND_RESERVE = 32;
+/** The kernel is done with less before another thread has begun. */
+const ASIDE_BYTES = 64 * 1024;
 /** A dump comes in pieces of at most 32 KiB. */
 const RECEIVE_BYTES = 256 * 1024;
 
@@ -76,6 +78,20 @@ export class NetlinkSocket {
     const sent = this.#retried(() => this.#calls.send(this.#fd, bytes));
     if (sent < 0) throw callError('send', sent);
     if (sent !== bytes.length) throw new Error(`netlink took ${sent} of ${bytes.length} bytes`);
+  }
+
+  /** Like {@link send}, on another thread where that can be done: for what keeps the kernel busy. */
+  async sendAside(bytes: Uint8Array): Promise<void> {
+    if (bytes.length < ASIDE_BYTES) {
+      this.send(bytes);
+      return;
+    }
+    this.#makeRoom(bytes.length);
+    const sent = (await this.#calls.sendAside?.(this.#fd, bytes)) ?? -1;
+    // what was refused had no effect, and tells its reason when it is sent once more
+    if (sent < 0) this.send(bytes);
+    else if (sent !== bytes.length)
+      throw new Error(`netlink took ${sent} of ${bytes.length} bytes`);
   }
 
   #makeRoom(size: number): void {

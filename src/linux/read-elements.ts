@@ -71,6 +71,25 @@ export function readGeneration(options: ReadOptions = {}): number {
   });
 }
 
+/**
+ * Whether there is a table of the family inet with this name (NFT_MSG_GETTABLE).
+ *
+ * @throws KernelError as {@link readElements}
+ */
+export function hasTable(table: string, options: ReadOptions = {}): boolean {
+  return inOnePiece(`cannot look for table inet ${table}`, options, (socket) => {
+    const writer = new MessageWriter();
+    const flags = NLM_F_REQUEST | NLM_F_ACK;
+    const start = writer.begin(nft.NFT_MSG_GETTABLE, flags, 1, nft.NFPROTO.inet);
+    writer.text(nft.NFTA_TABLE_NAME, table);
+    writer.end(start);
+    const refusal = request(socket, writer.bytes, () => undefined);
+    if (refusal === undefined) return true;
+    if (errnoName(refusal.errno) === 'ENOENT') return false;
+    throw refusedRead(`table inet ${table}`, refusal);
+  });
+}
+
 function refusedRead(what: string, refusal: Answer): KernelError {
   // a dump that cannot go on because the ruleset has changed
   if (['EINTR', 'EAGAIN'].includes(errnoName(refusal.errno))) {
@@ -79,8 +98,8 @@ function refusedRead(what: string, refusal: Answer): KernelError {
   return requestError(`cannot read ${what}`, refusal);
 }
 
-/** Each try on a socket of its own: the rest of an interrupted dump goes away with the old one. */
-function inOnePiece<T>(
+/** Reads again if the ruleset changes meanwhile. Each try on a socket of its own: the rest of an interrupted dump goes away with the old one. */
+export function inOnePiece<T>(
   action: string,
   { timeoutMs = TIMEOUT_MS, calls }: ReadOptions,
   read: (socket: NetlinkSocket) => T,

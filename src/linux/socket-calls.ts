@@ -10,6 +10,8 @@ export interface SocketCalls {
   setOption(fd: number, level: number, option: number, value: number): number;
   getOption(fd: number, level: number, option: number): number;
   send(fd: number, bytes: Uint8Array): number;
+  /** The same on another thread. Resolves to a negative number where it was refused. */
+  sendAside?(fd: number, bytes: Uint8Array): Promise<number>;
   /** Into `bytes`; the datagram's whole length is the result, even if not all found room. */
   receive(fd: number, bytes: Uint8Array): number;
   /** Waits until there is something to receive: 1, or 0 when the time is up. */
@@ -56,6 +58,7 @@ function declareCalls(): SocketCalls {
       return code < 0 ? code : (value[0] as number);
     },
     send: (fd, bytes) => result(send(fd, bytes, bytes.length, 0)),
+    sendAside: (fd, bytes) => native.aside(send, fd, bytes, bytes.length, 0),
     receive: (fd, bytes) => result(recv(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_TRUNC)),
     waitForInput: (fd, timeoutMs) => result(poll(pollRequest(fd), 1, timeoutMs)),
     close: (fd) => result(close(fd)),

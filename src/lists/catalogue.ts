@@ -17,7 +17,7 @@ import {
 import type { CountryTable } from '../sources/country-table.js';
 import { ParseError, SourceError } from '../util/errors.js';
 import { expandCountry } from './countries.js';
-import { type Entry, type LineFault, type ManualList, addressesOf, timesOf } from './manual.js';
+import { type Entry, type LineFault, type ManualList, contentsOf } from './manual.js';
 
 /** A named set of addresses, ready for use. */
 export interface List {
@@ -150,11 +150,9 @@ class CatalogueBuilder implements Catalogue {
     const source = this.#input.lines.get(name);
     if (source === undefined) throw new Error(`list ${name} was not read`);
     const { entries, faults } = source;
-    const times = timesOf(entries);
     return {
       name,
-      addresses: addressesOf(entries, this.#input.nowMs),
-      ...(times && { times }),
+      ...contentsOf(entries, this.#input.nowMs),
       records: entries.length,
       entries,
       faults: faults.map((fault) => ({ ...fault, path: source.path })),

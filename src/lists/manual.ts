@@ -125,6 +125,19 @@ export function addressesOf(entries: readonly Entry[], nowMs: number): AddressSe
   return { v4: v4.build(), v6: v6.build() };
 }
 
+/** What a manual list holds. */
+export interface Contents {
+  /** What is in force. */
+  readonly addresses: AddressSet;
+  /** When each address ends, where any does; addresses that have run out are in it, too. */
+  readonly times?: TimedAddressSet;
+}
+
+export function contentsOf(entries: readonly Entry[], nowMs: number): Contents {
+  const times = timesOf(entries);
+  return { addresses: addressesOf(entries, nowMs), ...(times && { times }) };
+}
+
 /**
  * When each address ends, of all entries, those that have run out too: what is made of it does
  * not change while the lines do not. Undefined where no entry has an end.

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import { makeFolder, writeFileAtomically } from '../util/atomic-file.js';
 import { SystemError, messageOf } from '../util/errors.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /* The files of `<state>/reports`. What is read again is checked again. */
 

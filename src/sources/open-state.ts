@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs';
 
 import type { LoadedConfig } from '../config/load.js';
 import { SourceError } from '../util/errors.js';
+import { markFiles, readCountryCache, writeCountryCache } from './country-cache.js';
 import type { CountryData } from './country-data.js';
-import { type OpenOptions, openStatisticsFiles } from './open-files.js';
+import type { OpenOptions } from './open-files.js';
 import { sourcesFolder, storedPath } from './store.js';
 
 /**
  * Opens the countries that the configuration names: its CSV files, or the last good files of
- * its registries.
+ * its registries. Those were checked when they were stored; where nobody asks for their records,
+ * the countries that were kept of them do.
  *
  * @throws SourceError where there is nothing at all
  */
@@ -23,12 +25,37 @@ export async function openState(
   }
   const state = resolvePath(config.state);
   const here = registries.filter((registry) => existsSync(storedPath(state, registry)));
+  const paths = here.map((registry) => storedPath(state, registry));
   if (here.length === 0) {
     throw new SourceError(
       `no statistics file in ${sourcesFolder(state)}; run \`sekisho update\`, or name files with --from`,
     );
   }
-  const paths = here.map((registry) => storedPath(state, registry));
-  const data = openStatisticsFiles(paths, options);
+  const kept = options.keepStatistics === false ? readCountryCache(state, paths) : undefined;
+  const data = kept ?? (await import('./open-files.js')).openStatisticsFiles(paths, options);
   return { ...data, missing: registries.filter((registry) => !here.includes(registry)) };
+}
+
+/**
+ * Keeps the countries of the stored files for the commands that come, where that is not done.
+ * Only for who holds the lock of the state folder.
+ *
+ * @throws SystemError where the system refuses
+ */
+export async function keepCountries({ config, resolvePath }: LoadedConfig): Promise<void> {
+  const state = resolvePath(config.state);
+  const paths = config.sources.registries
+    .map((registry) => storedPath(state, registry))
+    .filter((path) => existsSync(path));
+  if (paths.length === 0 || readCountryCache(state, paths) !== undefined) return;
+  const { openStatisticsFiles } = await import('./open-files.js');
+  const marks = markFiles(paths);
+  let data: CountryData;
+  try {
+    data = openStatisticsFiles(paths, { keepStatistics: false });
+  } catch (error) {
+    if (error instanceof SourceError) return; // whoever needs the file will say so
+    throw error;
+  }
+  writeCountryCache(state, marks, data);
 }

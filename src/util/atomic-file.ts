@@ -47,7 +47,7 @@ export function writeFileAtomically(
     tidied.add(folder);
   }
   const tag = randomBytes(6).toString('hex');
-  const temporary = join(folder, `.${basename(target)}.${process.pid}-${tag}.tmp`);
+  const temporary = temporaryBeside(target, tag);
   ownTags.add(tag);
   try {
     const old = statTarget(target);
@@ -71,6 +71,37 @@ export function writeFileAtomically(
   } finally {
     ownTags.delete(tag);
   }
+}
+
+/**
+ * Makes a path another name of a file that is whole and on the disk already, and is never
+ * changed in place. Whoever reads the path finds the old content or the new one. Where the file
+ * system has no second names, the file is copied.
+ *
+ * @throws SystemError where the system refuses; the path is as it was then
+ */
+export function linkFileAtomically(from: string, path: string): void {
+  const temporary = temporaryBeside(path);
+  try {
+    fs.linkSync(from, temporary);
+  } catch (error) {
+    if (!NO_LINKS.has(codeOf(error) ?? '')) throw systemErrorOf(error, 'cannot write', path);
+    writeFileAtomically(path, [fs.readFileSync(from)], { fsync: true });
+    return;
+  }
+  try {
+    attempt(path, () => fs.renameSync(temporary, path));
+  } finally {
+    // rename(2) leaves both names where they are one file already
+    fs.rmSync(temporary, { force: true });
+  }
+}
+
+/** What link(2) says where there are no links, or too many. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+
+function temporaryBeside(path: string, tag = randomBytes(6).toString('hex')): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${tag}.tmp`);
 }
 
 /**
@@ -154,7 +185,7 @@ function writeAll(file: number, block: Uint8Array): void {
 }
 
 /** A rename is on the disk only when the folder is. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const handle = fs.openSync(folder, 'r');
   try {
     fs.fsyncSync(handle);

@@ -87,8 +87,6 @@ export function expectStored(state: string, text: string): void {
   const stored = readStored(state, 'apnic');
   expect(stored && Buffer.from(stored.bytes).toString()).toBe(text);
   expect(stored?.facts?.serial).toBe(text.split('|')[2]);
-  expect(fs.readdirSync(sourcesFolder(state)).sort()).toEqual([
-    'delegated-apnic',
-    'delegated-apnic.json',
-  ]);
+  const names = fs.readdirSync(sourcesFolder(state)).filter((name) => name !== 'countries.cache');
+  expect(names.sort()).toEqual(['delegated-apnic', 'delegated-apnic.json']);
 }

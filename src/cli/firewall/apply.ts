@@ -1,13 +1,13 @@
-import { fileURLToPath } from 'node:url';
-
 import { InvalidArgumentError } from 'commander';
 
 import type { LoadedConfig } from '../../config/load.js';
+import { configurationHash } from '../../firewall/change-list.js';
 import { applyPlan, differs } from '../../firewall/enforce.js';
 import { contradictedAdmins, lockedOutPeers } from '../../firewall/safety/lock-out.js';
 import { findSessionPeers } from '../../firewall/safety/sessions.js';
 import type { Plan } from '../../policy/plan.js';
 import { EXIT, type ExitCode, UsageError } from '../../util/errors.js';
+import { PROGRAM_PATH } from '../../util/program-path.js';
 import { collectBefore } from '../collect.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
@@ -47,15 +47,16 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   }
   const difference = await session.backend.compare(plan);
   const confirmMs = options.confirm === undefined ? undefined : options.confirm * 1000;
-  for (const line of changeLines(difference)) note(line);
+  if (process.stderr.isTTY) for (const line of changeLines(difference)) note(line);
   if (session.folder.read().current === undefined && loaded.config.firewall?.mode === 'enforce') {
     note('this is the first apply here: `mode: observe` would count for a day and deny nobody');
   }
-  if (differs(difference)) await collectBefore(session);
+  if (difference.present && differs(difference)) await collectBefore(session);
   const nowMs = Date.now();
   if (confirmMs !== undefined && differs(difference)) await startWatch(loaded, nowMs + confirmMs);
   const changed = await applyPlan(session, plan, difference, {
     nowMs,
+    configuration: configurationHash(loaded),
     ...(confirmMs !== undefined && { confirmMs }),
   });
   if (!changed) note('the kernel holds what it should; nothing was written');
@@ -86,9 +87,8 @@ function refuseDangers(plan: Plan, { force, forceAdmins }: ApplyCommandOptions):
 
 /** Starts the process that rolls back when the time has come. */
 async function startWatch(loaded: LoadedConfig, deadlineMs: number): Promise<void> {
-  const main = fileURLToPath(new URL('../../main.js', import.meta.url));
   const config = loaded.file === undefined ? [] : ['--config', loaded.resolvePath(loaded.file)];
-  const args = [main, 'rollback', '--when-due', String(deadlineMs), ...config];
+  const args = [PROGRAM_PATH, 'rollback', '--when-due', String(deadlineMs), ...config];
   await startApart([process.execPath, ...args], `sekisho-confirm-${deadlineMs}`);
 }
 

@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../../config/load.js';
+import { configurationHash } from '../../firewall/change-list.js';
 import { applyPlan } from '../../firewall/enforce.js';
 import { planOf } from '../../firewall/open-plan.js';
 import { contradictedAdmins } from '../../firewall/safety/lock-out.js';
@@ -33,6 +34,9 @@ export async function applyUnattended(
   }
   const contradictions = contradictedAdmins(plan);
   for (const text of contradictions) warn(`${text}; the admin keeps passing`);
-  await applyPlan(session, plan, await session.backend.compare(plan), { nowMs: Date.now() });
+  await applyPlan(session, plan, await session.backend.compare(plan), {
+    nowMs: Date.now(),
+    configuration: configurationHash(loaded),
+  });
   return contradictions.length > 0 ? EXIT.partial : collected;
 }

@@ -2,13 +2,14 @@ import { Worker } from 'node:worker_threads';
 
 import { udpCalls } from '../../linux/udp/calls.js';
 import { openUdpSocket } from '../../linux/udp/socket.js';
+import { builtFile } from '../../util/program-path.js';
 import type { RateLimit } from '../answer/rate-limiter.js';
 import { type BatchWorkerData, CONTROL, type ZonesMessage, newControl } from './batch-control.js';
 import { type ListenAddress, bindError } from './listen.js';
 import type { QueryLog } from './query-log.js';
 import type { CountersFor, Generation, QueryTransport, Report } from './transport.js';
 
-const THREAD = new URL('./batch-worker.js', import.meta.url);
+const THREAD = builtFile('dnsbl/server/batch-worker.js');
 
 /** A worker looks at its control words so often, however quiet it is. */
 const TIMEOUT_MS = 200;

@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
 
 import { EXIT, SourceError, UsageError } from '../../util/errors.js';
+import { builtFile } from '../../util/program-path.js';
 import type { LoadedMessage, LoaderReply, LoaderRequest, LoaderSpec } from './loader.js';
 
-const THREAD = new URL('./loader-thread.js', import.meta.url);
+const THREAD = builtFile('dnsbl/server/loader-thread.js');
 
 interface Waiting {
   readonly id: number;

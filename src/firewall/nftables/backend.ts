@@ -44,6 +44,12 @@ export class NftablesBackend implements Backend {
 
   async findObstacle(): Promise<string | undefined> {
     if (findProgram('nft') === undefined) return 'the program nft is missing';
+    try {
+      if (this.#elements.tableStands() !== undefined) return undefined;
+    } catch (error) {
+      if (error instanceof SystemError) return error.message;
+      throw error;
+    }
     const { code, stderr } = await nft(['list', 'tables']);
     return code === 0 ? undefined : `nft cannot list tables: ${reason(stderr)}`;
   }
@@ -54,7 +60,7 @@ export class NftablesBackend implements Backend {
 
   async #compare(plan: Plan): Promise<Difference> {
     const ruleset = rulesetOf(plan);
-    const listing = await listTable();
+    const listing = this.#elements.tableStands() === false ? undefined : await listTable();
     if (listing === undefined) {
       return {
         present: false,
@@ -83,17 +89,28 @@ export class NftablesBackend implements Backend {
     return differenceOf(set, ranges, held);
   }
 
-  async apply(plan: Plan, difference: Difference): Promise<void> {
-    await withHint(() => this.#apply(plan, difference));
+  async apply(
+    plan: Plan,
+    difference: Difference,
+    prepareBoot?: (files: ReadonlyMap<string, string>) => void,
+  ): Promise<void> {
+    await withHint(() => this.#apply(plan, difference, prepareBoot));
   }
 
-  async #apply(plan: Plan, { present, rules, lists }: Difference): Promise<void> {
+  async #apply(
+    plan: Plan,
+    { present, rules, lists }: Difference,
+    prepareBoot?: (files: ReadonlyMap<string, string>) => void,
+  ): Promise<void> {
     this.#written = undefined;
     const ruleset = rulesetOf(plan);
-    if (!present) return this.#applyFresh(ruleset);
+    const prepare = (marks: string): void => {
+      prepareBoot?.(new Map([[BOOT_FILE, bootRuleset(plan, marks, Date.now())]]));
+    };
+    if (!present) return this.#applyFresh(ruleset, prepare);
     if (rules.length === 0) return this.#applyLists(lists);
     const listing = await listTable();
-    if (listing === undefined) return this.#applyFresh(ruleset);
+    if (listing === undefined) return this.#applyFresh(ruleset, prepare);
     const isReshaped = listSets(ruleset).some((set) => isOtherwise(set, listing));
     const isChanged = lists.some((difference) => listing.sets.has(setNameOf(difference)));
     if (!isChanged && !isReshaped) return this.#applyRules(ruleset, listing);
@@ -116,6 +133,10 @@ export class NftablesBackend implements Backend {
     await runCommandText(bootRulesetAt(readBootFile(join(folder, BOOT_FILE)), Date.now()));
   }
 
+  sealRules(): string | undefined {
+    return this.#elements.sealRules();
+  }
+
   async countDenied(): Promise<DenyCount[]> {
     const counters = await list('list', 'counters', 'table', TABLE.family, TABLE.name);
     return countDenied(counters ?? []);
@@ -126,15 +147,19 @@ export class NftablesBackend implements Backend {
     return listHits([...(listing?.sets.keys() ?? [])]);
   }
 
-  async #applyFresh(ruleset: NftRuleset): Promise<void> {
-    await runCommands([
-      ...command.removeTable(),
-      command.addTable(),
-      ...command.makeObjects(ruleset),
-    ]);
+  async #applyFresh(ruleset: NftRuleset, prepare: (marks: string) => void): Promise<void> {
+    await runCommands([command.createTable(), ...command.makeObjects(ruleset)]);
     try {
-      const marks = marksOf(ruleset, await this.#listing());
-      await this.#fill(ruleset.sets);
+      // nft reads every element for a terse listing too: before there are any
+      const listing = this.#listing();
+      const fill = this.#elements.prepare(fillingOf(ruleset.sets)); // while nft is at work
+      const marks = marksOf(ruleset, await listing);
+      const filling = fill();
+      try {
+        prepare(marks); // while the kernel is at work
+      } finally {
+        await filling; // nothing is undone before that is done
+      }
       await runCommands([...ruleset.hooks.flatMap(command.addHook), ...command.writeMarks(marks)]);
       this.#written = { wanted: wantedHash(ruleset), marks };
     } catch (error) {
@@ -147,10 +172,10 @@ export class NftablesBackend implements Backend {
   /** Only what changed; all of a set where somebody else put elements into it in other pieces. */
   async #applyLists(lists: readonly ListDifference[]): Promise<void> {
     try {
-      await this.#elements.change(lists.map(changeOf));
+      await this.#elements.prepare(lists.map(changeOf))();
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      await this.#elements.change(lists.map(refillOf));
+      await this.#elements.prepare(lists.map(refillOf))();
     }
   }
 
@@ -158,7 +183,7 @@ export class NftablesBackend implements Backend {
   async #applyRules(ruleset: NftRuleset, listing: TableListing): Promise<void> {
     const fresh = listSets(ruleset).filter((set) => !listing.sets.has(set.name));
     await runCommands(fresh.map((set) => command.addSet(set)));
-    await this.#fill(fresh);
+    await this.#elements.prepare(fillingOf(fresh))();
     await runCommands(replaceRules(ruleset, listing, new Set(fresh.map(({ name }) => name))));
     await this.#mark(ruleset);
   }
@@ -180,15 +205,6 @@ export class NftablesBackend implements Backend {
       ...anew.flatMap((set) => fillCommands(set, nowMs)),
     ]);
     await this.#mark(ruleset);
-  }
-
-  async #fill(sets: readonly NftSet[]): Promise<void> {
-    const changes = sets.flatMap(({ name, family, ranges, timed }): ElementChange[] => {
-      const add = timed ?? ranges;
-      if (add === undefined || add.isEmpty) return [];
-      return [{ set: name, flush: false, add, remove: RangeSet.empty(family) }];
-    });
-    await this.#elements.change(changes);
   }
 
   /** The marks tell at the next compare that the rules are those that were loaded. */
@@ -285,6 +301,15 @@ function isOtherwise(set: NftSet, listing: TableListing): boolean {
 function fillCommands({ name, ranges, timed }: NftSet, nowMs: number): Json[] {
   if (timed) return command.addElements(name, timedElementsOf(timed, nowMs));
   return command.addElements(name, ranges ? elementsOf(ranges) : []);
+}
+
+/** Fills sets that are empty. */
+function fillingOf(sets: readonly NftSet[]): ElementChange[] {
+  return sets.flatMap(({ name, family, ranges, timed }) => {
+    const add = timed ?? ranges;
+    if (add === undefined || add.isEmpty) return [];
+    return [{ set: name, flush: false, add, remove: RangeSet.empty(family) }];
+  });
 }
 
 /** The sets that hold lists. */

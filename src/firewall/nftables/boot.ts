@@ -28,11 +28,38 @@ export function bootRuleset(plan: Plan, marks: string | undefined, nowMs: number
     ...(marks === undefined ? [] : command.writeMarks(marks)),
     command.addTable(), // says nothing new: the last line is never left out, so commas are right
   ];
-  const lines = commands.map((line) => JSON.stringify(line));
+  return fileOf(commands.map((line) => JSON.stringify(line)));
+}
+
+/** A command is a line. */
+function fileOf(lines: readonly string[]): string {
   return `{"nftables":[\n${lines.join(',\n')}\n]}\n`;
 }
 
-function elementCommands({ name, ranges, timed }: NftSet, nowMs: number): Json[] {
+/**
+ * The same file with other elements in one set; undefined where the file has no such set. Pure.
+ *
+ * @param text what `bootRuleset` made
+ * @param nowMs what has ended by then is left out
+ */
+export function withElements(text: string, set: SetContents, nowMs: number): string | undefined {
+  const { name } = set;
+  const start = JSON.stringify({ family: TABLE.family, table: TABLE.name, name }).slice(0, -1);
+  const lines = text
+    .split('\n')
+    .slice(1, -2)
+    .map((line) => line.replace(/,$/, ''))
+    .filter((line) => !line.startsWith(`{"add":{"element":${start},`));
+  const at = lines.findIndex((line) => line.startsWith(`{"add":{"set":${start},`));
+  if (at < 0) return undefined;
+  const elements = elementCommands(set, nowMs);
+  return fileOf(lines.toSpliced(at + 1, 0, ...elements.map((line) => JSON.stringify(line))));
+}
+
+/** A set, and what is to be in it. */
+export type SetContents = Pick<NftSet, 'name' | 'ranges' | 'timed'>;
+
+function elementCommands({ name, ranges, timed }: SetContents, nowMs: number): Json[] {
   if (timed === undefined) return command.addElements(name, ranges ? elementsOf(ranges) : []);
   const rest = timed.inForce(nowMs);
   const byEnd = new Map<number, Json[]>();

@@ -25,16 +25,30 @@ export interface ElementChange {
 export interface ElementPath {
   /** How it is done, for `status` and tests. */
   readonly name: 'netlink' | 'nft';
+  /**
+   * Whether our table is in the kernel, where that can be told without a listing; undefined where
+   * it cannot. @throws SystemError where nf_tables cannot be used here
+   */
+  tableStands(): boolean | undefined;
+  /** A hash of chains and rules, where it can be told without a listing. @throws SystemError */
+  sealRules(): string | undefined;
   read(set: string, family: Family): Promise<RangeSet>;
   /** The same of a set whose elements may have ends. */
   readTimed(set: string, family: Family): Promise<HeldTimes>;
-  /** All changes in one transaction. @throws SystemError; the kernel is unchanged then */
-  change(changes: readonly ElementChange[]): Promise<void>;
+  /**
+   * Makes ready what the function that it returns then does: all changes in one transaction.
+   * That one throws SystemError where the kernel refuses, which is unchanged then.
+   */
+  prepare(changes: readonly ElementChange[]): () => Promise<void>;
 }
 
 /** Through the program nft: slower, and always there. */
 export const nftElements: ElementPath = {
   name: 'nft',
+
+  tableStands: () => undefined,
+
+  sealRules: () => undefined,
 
   async read(set, family) {
     const builder = new RangeSetBuilder(family);
@@ -56,7 +70,7 @@ export const nftElements: ElementPath = {
     return { ranges: flatten(family, ranges), fromMs, toMs: Date.now() };
   },
 
-  async change(changes) {
+  prepare(changes) {
     const lines: string[] = [];
     const nowMs = Date.now();
     for (const { set, flush, add, remove } of changes) {
@@ -66,7 +80,10 @@ export const nftElements: ElementPath = {
       if (gone.length > 0) lines.push(`delete element ${name} { ${gone.join(', ')} }`);
       if (come.length > 0) lines.push(`add element ${name} { ${come.join(', ')} }`);
     }
-    if (lines.length > 0) await runScript(lines.join('\n') + '\n');
+    const script = lines.join('\n') + '\n';
+    return async () => {
+      if (lines.length > 0) await runScript(script);
+    };
   },
 };
 

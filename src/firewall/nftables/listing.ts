@@ -115,6 +115,6 @@ function factOf(value: unknown): string {
   );
 }
 
-export function hashOf(text: string): string {
+export function hashOf(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 24);
 }

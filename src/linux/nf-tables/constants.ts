@@ -6,6 +6,11 @@ export const NFNL_SUBSYS_NFTABLES = 10;
 export const NFNL_BATCH_GENID = 1;
 
 const message = (number: number): number => (NFNL_SUBSYS_NFTABLES << 8) | number;
+export const NFT_MSG_GETTABLE = message(1);
+export const NFT_MSG_NEWCHAIN = message(3);
+export const NFT_MSG_GETCHAIN = message(4);
+export const NFT_MSG_NEWRULE = message(6);
+export const NFT_MSG_GETRULE = message(7);
 export const NFT_MSG_NEWSET = message(9);
 export const NFT_MSG_GETSET = message(10);
 export const NFT_MSG_NEWSETELEM = message(12);
@@ -23,6 +28,17 @@ export const NFPROTO_UNSPEC = 0;
 export const NFT_NAME_MAXLEN = 256;
 
 export const NFTA_LIST_ELEM = 1;
+
+export const NFTA_TABLE_NAME = 1;
+
+export const NFTA_CHAIN_NAME = 3;
+export const NFTA_CHAIN_HOOK = 4;
+export const NFTA_CHAIN_POLICY = 5;
+export const NFTA_CHAIN_TYPE = 7;
+
+export const NFTA_RULE_CHAIN = 2;
+export const NFTA_RULE_EXPRESSIONS = 4;
+export const NFTA_RULE_USERDATA = 7;
 
 export const NFTA_SET_TABLE = 1;
 export const NFTA_SET_NAME = 2;
