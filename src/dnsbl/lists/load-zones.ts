@@ -20,6 +20,7 @@ import { configuredAccess } from '../access/configured-access.js';
 import type { GlobalAccess } from '../index/compile.js';
 import { countryZone } from './country-zone.js';
 import { listZone } from './list-zone.js';
+import { KeptCountries } from './kept-countries.js';
 import { originZone } from './origin-zone.js';
 import type { ZoneTime } from './zone-head.js';
 
@@ -92,13 +93,27 @@ const NO_DATA: CountryData = {
   statistics: [],
 };
 
+const kept = new KeptCountries();
+
 async function openData(
   loaded: LoadedConfig,
-  { from }: ConfiguredZones,
+  input: ConfiguredZones,
   dnsbl: DnsblConfig,
 ): Promise<CountryData> {
+  const { from } = input;
   const options = { keepStatistics: dnsbl.zones.some(({ kind }) => kind === 'origin') };
-  return from ? openFiles([...from], options) : openState(loaded, options);
+  const how = JSON.stringify([options, loaded.config.sources]);
+  return kept.get(countryPaths(loaded, input), how, () =>
+    from ? openFiles([...from], options) : openState(loaded, options),
+  );
+}
+
+/** Files and folders that countries are read from. */
+function countryPaths(loaded: LoadedConfig, { from }: ConfiguredZones): readonly string[] {
+  const { config, resolvePath } = loaded;
+  if (from) return from;
+  if (config.sources.csv.length > 0) return config.sources.csv.map(resolvePath);
+  return [sourcesFolder(resolvePath(config.state))];
 }
 
 /** @throws UsageError for a list that a zone names and the configuration does not have */
@@ -146,7 +161,7 @@ function needsCountries({ config }: LoadedConfig, dnsbl: DnsblConfig): boolean {
   );
 }
 
-function watchedPaths(loaded: LoadedConfig, { from }: ConfiguredZones): string[] {
+function watchedPaths(loaded: LoadedConfig, input: ConfiguredZones): string[] {
   const { config, resolvePath } = loaded;
   const state = resolvePath(config.state);
   const paths: string[] = [];
@@ -154,10 +169,7 @@ function watchedPaths(loaded: LoadedConfig, { from }: ConfiguredZones): string[]
     if (file !== undefined) paths.push(resolvePath(file));
     if (url !== undefined) paths.push(feedPath(state, name));
   }
-  if (from) paths.push(...from);
-  else if (config.sources.csv.length > 0) paths.push(...config.sources.csv.map(resolvePath));
-  else paths.push(sourcesFolder(state));
-  return paths;
+  return [...paths, ...countryPaths(loaded, input)];
 }
 
 /** When zones changed last, will change next, and go stale. */
