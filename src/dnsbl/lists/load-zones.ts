@@ -22,7 +22,7 @@ import { countryZone } from './country-zone.js';
 import { listZone } from './list-zone.js';
 import { KeptCountries } from './kept-countries.js';
 import { originZone } from './origin-zone.js';
-import type { ZoneTime } from './zone-head.js';
+import { type ZoneTime, zoneHead } from './zone-head.js';
 
 /**
  * What zones are made from: the text of a configuration rather than its file, so that what is
@@ -76,12 +76,30 @@ function makeZone(
     case 'list':
       return listZone(zone, lists, time, nowMs);
     case 'country':
-      return countryZone(zone, data.table, time);
+      return keptZone(zone, data, time, () => countryZone(zone, data.table, time));
     case 'origin':
-      return originZone(zone, data, time);
+      return keptZone(zone, data, time, () => originZone(zone, data, time));
     case 'rbldnsd':
       throw new UsageError(`zone ${zone.name}: kind rbldnsd is for \`sekisho rbldnsd\` as yet`);
   }
+}
+
+const keptZones = new WeakMap<CountryData, Map<string, ZoneSource>>();
+
+/** A zone that depends on the countries alone is made once for them; only its head has a new time. */
+function keptZone(
+  zone: ZoneConfig,
+  data: CountryData,
+  time: ZoneTime,
+  make: () => ZoneSource,
+): ZoneSource {
+  const zones = keptZones.get(data) ?? new Map<string, ZoneSource>();
+  keptZones.set(data, zones);
+  const key = JSON.stringify(zone);
+  const source = zones.get(key) ?? make();
+  zones.set(key, source);
+  const { groups, answers } = source;
+  return { ...zoneHead(zone, time), groups, answers };
 }
 
 const NO_DATA: CountryData = {
