@@ -8,6 +8,9 @@ import { format, resolveConfig } from 'prettier';
 import { benchmarkExport } from './cli/export.js';
 import { benchmarkMemory } from './cli/memory.js';
 import { benchmarkVersion } from './cli/version.js';
+import { benchmarkAnswer } from './dnsbl/answer.js';
+import { benchmarkMillion } from './dnsbl/million.js';
+import { benchmarkThroughput } from './dnsbl/throughput.js';
 import { benchmarkApply } from './firewall/apply.js';
 import { benchmarkConnections } from './firewall/connections.js';
 import { benchmarkEntry } from './firewall/entry.js';
@@ -33,6 +36,9 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   apply: benchmarkApply,
   entry: benchmarkEntry,
   connections: benchmarkConnections,
+  answer: benchmarkAnswer,
+  dnsbl: benchmarkThroughput,
+  million: benchmarkMillion,
 };
 
 const DOCUMENT = 'docs/performance.md';

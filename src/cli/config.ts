@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { assertDefinitions, readListLines } from '../lists/open-lists.js';
 import { faultText } from '../lists/catalogue.js';
 import { assertExportRules } from '../exports/rules.js';
+import { checkZones } from '../dnsbl/lists/check-zones.js';
 import { adviceOn } from '../policy/advice.js';
 import { EXIT, UsageError } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
@@ -48,8 +49,10 @@ async function checkConfig(options: DataOptions): Promise<0> {
     found.map((fault) => faultText({ ...fault, path })),
   );
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
-  const { firewall, lists: definitions } = loaded.config;
-  for (const text of firewall ? adviceOn(firewall, definitions) : []) warn(`warning: ${text}`);
+  const { firewall, dnsbl, lists: definitions } = loaded.config;
+  if (dnsbl) checkZones(loaded);
+  for (const text of firewall ? adviceOn(firewall, definitions, dnsbl) : [])
+    warn(`warning: ${text}`);
   const lists = Object.keys(definitions).length;
   await writeOut([`${loaded.file ?? 'no file, the defaults'}: good, ${lists} lists\n`]);
   return EXIT.done;

@@ -1,9 +1,8 @@
 import type { LoadedConfig } from '../config/load.js';
 import type { DnsblConfig } from '../config/schema.js';
-import { UsageError } from '../util/errors.js';
 import { builtFile } from '../util/program-path.js';
-import { readClients } from './access/clients.js';
 import type { RateLimit } from './answer/rate-limiter.js';
+import { checkZones, transferClients } from './lists/check-zones.js';
 import type { ConfiguredZones } from './lists/load-zones.js';
 import type { QueryLogSettings } from './server/query-log.js';
 import type { ServerSettings } from './server/server.js';
@@ -30,18 +29,8 @@ export function configuredServer(
   zones: ConfiguredZones,
   report: Report,
 ): ConfiguredServer {
-  const { dnsbl } = loaded.config;
-  if (dnsbl === undefined) {
-    throw new UsageError(
-      `${loaded.file ?? 'the configuration'} has no dnsbl part; see \`sekisho config example\``,
-    );
-  }
-  const clients = readClients(dnsbl.transfer);
-  if ('index' in clients) {
-    const { index, expected } = clients;
-    const found = JSON.stringify(dnsbl.transfer[index]);
-    throw loaded.errorAt(['dnsbl', 'transfer', index], found, expected);
-  }
+  const dnsbl = checkZones(loaded);
+  const clients = transferClients(loaded, dnsbl);
   const transfers = new Transfers({ clients, notify: dnsbl.notify, report });
   const rateLimit = rateLimitOf(dnsbl);
   const log = queryLogOf(dnsbl, loaded);
@@ -76,6 +65,11 @@ function queryLogOf(
   { query_log: { which, sample, file } }: DnsblConfig,
   { resolvePath }: LoadedConfig,
 ): QueryLogSettings | undefined {
-  if (which === 'none') return undefined;
-  return { which, sample, ...(file !== undefined && { file: resolvePath(file) }) };
+  if (which === 'none' || sample === 0) return undefined;
+  // the log takes one of so many
+  return {
+    which,
+    sample: Math.round(1 / sample),
+    ...(file !== undefined && { file: resolvePath(file) }),
+  };
 }

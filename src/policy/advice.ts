@@ -1,4 +1,9 @@
-import type { FirewallConfig, FirewallRule, ListDefinition } from '../config/schema.js';
+import type {
+  DnsblConfig,
+  FirewallConfig,
+  FirewallRule,
+  ListDefinition,
+} from '../config/schema.js';
 import { DEFAULT_BLOCKED, portsOf } from './compile.js';
 
 const SMTP = 25;
@@ -12,10 +17,13 @@ const WEB = [80, 443];
  *   from anywhere.
  * - Countries denied on port 25: a sender's server takes silence and a refused connection for a
  *   passing fault and tries for days (RFC 5321 4.5.4.1), and nobody is told a reason.
+ * - A list denied on port 25 that a DNSBL zone lists too: the mail server never sees those clients,
+ *   so it never asks.
  */
 export function adviceOn(
   firewall: FirewallConfig,
   lists: Readonly<Record<string, ListDefinition>>,
+  dnsbl?: DnsblConfig,
 ): string[] {
   const blocked =
     firewall.blocked ?? (Object.hasOwn(lists, DEFAULT_BLOCKED) ? [DEFAULT_BLOCKED] : []);
@@ -25,7 +33,27 @@ export function adviceOn(
       .filter((list) => holdsCountries(list, lists))
       .map((list) => `firewall.blocked: ${list} holds countries, and ${SMTP_ADVICE}`),
     ...incoming.flatMap((rule) => [...webAdvice(rule), ...smtpAdvice(rule, lists)]),
+    ...zoneAdvice(blocked, incoming, dnsbl?.zones ?? []),
   ];
+}
+
+function zoneAdvice(
+  blocked: readonly string[],
+  rules: readonly FirewallRule[],
+  zones: DnsblConfig['zones'],
+): string[] {
+  const denying = rules.filter((rule) => judgesTcp(rule, SMTP));
+  return zones.flatMap(({ name, lists }) =>
+    Object.keys(lists).flatMap((list) => {
+      const rule = denying.find(({ deny = [] }) => deny.includes(list));
+      if (!blocked.includes(list) && rule === undefined) return [];
+      const denier = rule ? `firewall rule ${rule.name}` : 'firewall.blocked';
+      return [
+        `${denier}: denies list ${list} on port 25, which zone ${name} lists too; the mail server ` +
+          'will never see those clients, nor ask for them',
+      ];
+    }),
+  );
 }
 
 const SMTP_ADVICE =

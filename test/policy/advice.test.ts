@@ -57,6 +57,21 @@ describe('advice', () => {
     expect(ruled(rule)).toEqual([]);
   });
 
+  test('a list that is denied on port 25, and in a zone', () => {
+    const { config } = parseConfig(
+      `lists: ${LISTS}
+firewall: { blocked: [spam], rules: [{ name: r, tcp: [22], deny: [asia] }, { name: m, deny: [home] }] }
+dnsbl: { zones: [{ name: bl.test, lists: { asia: { code: 127.0.0.2 }, spam: { code: 127.0.0.3 }, home: { code: 127.0.0.4 } } }] }`,
+      'sekisho.yaml',
+    );
+    if (config.firewall === undefined) throw new Error('no firewall part');
+    const told = adviceOn(config.firewall, config.lists, config.dnsbl);
+    expect(told.filter((text) => text.includes('zone'))).toEqual([
+      expect.stringMatching(/^firewall.blocked: denies list spam on port 25, which zone bl.test/),
+      expect.stringMatching(/^firewall rule m: denies list home on port 25, which zone bl.test/),
+    ]);
+  });
+
   test('countries among what is blocked on all ports', () => {
     expect(advice('{ blocked: [spam, both] }')).toEqual([
       expect.stringMatching(/^firewall\.blocked: both holds countries, and on port 25 senders/),

@@ -45,7 +45,7 @@ function countryAnswer(cc: string, ttlSeconds: number): ZoneAnswer {
     records.push({ type: 'A', ttlSeconds, address: COUNTRY_CODE + country.numeric });
   }
   records.push({ type: 'TXT', ttlSeconds, text: [new TextEncoder().encode(cc.toLowerCase())] });
-  return { records, lists: [cc] };
+  return { records };
 }
 
 function testAnswer(ttlSeconds: number): ZoneAnswer {

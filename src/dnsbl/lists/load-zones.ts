@@ -12,16 +12,17 @@ import type { CountryData } from '../../sources/country-data.js';
 import { openFiles } from '../../sources/open-files.js';
 import { openState } from '../../sources/open-state.js';
 import { sourcesFolder } from '../../sources/store.js';
-import { UsageError } from '../../util/errors.js';
+import type { DatasetSpec } from '../rbldnsd/load-zones.js';
 import type { LoadedZones } from '../zone/loaded-zones.js';
 import type { ZoneSource } from '../zone/zone-source.js';
-import { readClients } from '../access/clients.js';
 import { configuredAccess } from '../access/configured-access.js';
-import type { GlobalAccess } from '../index/compile.js';
+import { accessOf, checkZones } from './check-zones.js';
 import { countryZone } from './country-zone.js';
 import { listZone } from './list-zone.js';
+import { datasetZone, parseDatasets } from './dataset-zone.js';
+import { KeptCountries } from './kept-countries.js';
 import { originZone } from './origin-zone.js';
-import type { ZoneTime } from './zone-head.js';
+import { type ZoneTime, zoneHead } from './zone-head.js';
 
 /**
  * What zones are made from: the text of a configuration rather than its file, so that what is
@@ -42,13 +43,7 @@ export interface ConfiguredZones {
  */
 export async function load(input: ConfiguredZones, nowMs = Date.now()): Promise<LoadedZones> {
   const loaded = parseConfig(input.text, input.file);
-  const { dnsbl } = loaded.config;
-  if (dnsbl === undefined) {
-    throw new UsageError(
-      `${loaded.file ?? 'the configuration'} has no dnsbl part; see \`sekisho config example\``,
-    );
-  }
-  assertLists(loaded, dnsbl);
+  const dnsbl = checkZones(loaded);
   const data = needsCountries(loaded, dnsbl) ? await openData(loaded, input, dnsbl) : NO_DATA;
   const readState = input.from === undefined;
   const { lists, leftOut } = openLists(loaded, data.table, { nowMs, readState });
@@ -57,30 +52,59 @@ export async function load(input: ConfiguredZones, nowMs = Date.now()): Promise<
   const watch = watchedPaths(loaded, input);
   const times = new Times(loaded, dnsbl, data, lists, watch, nowMs);
   warnings.push(...times.warnings);
-  const zones = dnsbl.zones.map((zone) => makeZone(zone, lists, data, times, nowMs));
+  const zones = dnsbl.zones.map((zone) => {
+    const time = times.of(zone);
+    if (zone.kind !== 'rbldnsd') return makeZone(zone, zone.kind, lists, data, time, nowMs);
+    const made = datasetZone(zone, datasetsOf(zone, loaded), time, nowMs);
+    warnings.push(...made.warnings);
+    return made.zone;
+  });
   const next = times.nextChangeAtMs;
-  const access = accessOf(loaded, dnsbl);
+  const { named, isOpen } = accessOf(loaded, dnsbl);
+  const access = configuredAccess(named, isOpen);
   return { zones, access, warnings, watch, ...(next !== undefined && { nextChangeAtMs: next }) };
 }
 
 function makeZone(
   zone: ZoneConfig,
+  kind: Exclude<ZoneConfig['kind'], 'rbldnsd'>,
   lists: ReadonlyMap<string, List>,
   data: CountryData,
-  times: Times,
+  time: ZoneTime,
   nowMs: number,
 ): ZoneSource {
-  const time = times.of(zone);
-  switch (zone.kind) {
+  switch (kind) {
     case 'list':
       return listZone(zone, lists, time, nowMs);
     case 'country':
-      return countryZone(zone, data.table, time);
+      return keptZone(zone, data, time, () => countryZone(zone, data.table, time));
     case 'origin':
-      return originZone(zone, data, time);
-    case 'rbldnsd':
-      throw new UsageError(`zone ${zone.name}: kind rbldnsd is for \`sekisho rbldnsd\` as yet`);
+      return keptZone(zone, data, time, () => originZone(zone, data, time));
   }
+}
+
+function datasetsOf(zone: ZoneConfig, { resolvePath }: LoadedConfig): readonly DatasetSpec[] {
+  const specs = parseDatasets(zone.datasets, resolvePath);
+  if ('index' in specs) throw new Error('a dataset was not checked');
+  return specs;
+}
+
+const keptZones = new WeakMap<CountryData, Map<string, ZoneSource>>();
+
+/** A zone that depends on the countries alone is made once for them; only its head has a new time. */
+function keptZone(
+  zone: ZoneConfig,
+  data: CountryData,
+  time: ZoneTime,
+  make: () => ZoneSource,
+): ZoneSource {
+  const zones = keptZones.get(data) ?? new Map<string, ZoneSource>();
+  keptZones.set(data, zones);
+  const key = JSON.stringify(zone);
+  const source = zones.get(key) ?? make();
+  zones.set(key, source);
+  const { groups, answers } = source;
+  return { ...zoneHead(zone, time), groups, answers };
 }
 
 const NO_DATA: CountryData = {
@@ -92,50 +116,27 @@ const NO_DATA: CountryData = {
   statistics: [],
 };
 
+const kept = new KeptCountries();
+
 async function openData(
   loaded: LoadedConfig,
-  { from }: ConfiguredZones,
+  input: ConfiguredZones,
   dnsbl: DnsblConfig,
 ): Promise<CountryData> {
+  const { from } = input;
   const options = { keepStatistics: dnsbl.zones.some(({ kind }) => kind === 'origin') };
-  return from ? openFiles([...from], options) : openState(loaded, options);
+  const how = JSON.stringify([options, loaded.config.sources]);
+  return kept.get(countryPaths(loaded, input), how, () =>
+    from ? openFiles([...from], options) : openState(loaded, options),
+  );
 }
 
-/** @throws UsageError for a list that a zone names and the configuration does not have */
-function assertLists(loaded: LoadedConfig, dnsbl: DnsblConfig): void {
-  const known = Object.keys(loaded.config.lists);
-  const expected = known.length > 0 ? `one of the lists ${known.join(', ')}` : 'a list below lists';
-  for (const [k, zone] of dnsbl.zones.entries()) {
-    for (const name of Object.keys(zone.lists)) {
-      if (known.includes(name)) continue;
-      throw loaded.errorAt(['dnsbl', 'zones', k, 'lists', name], JSON.stringify(name), expected);
-    }
-    for (const [i, name] of zone.allow.entries()) {
-      if (known.includes(name)) continue;
-      throw loaded.errorAt(['dnsbl', 'zones', k, 'allow', i], JSON.stringify(name), expected);
-    }
-    const same = dnsbl.zones.findIndex(({ name }) => name === zone.name);
-    if (same === k) continue;
-    throw loaded.errorAt(
-      ['dnsbl', 'zones', k, 'name'],
-      JSON.stringify(zone.name),
-      'a name that no other zone has',
-    );
-  }
-}
-
-/** The word in `dnsbl.access` that lets everybody in. */
-const ANY = 'any';
-
-/** @throws UsageError for a text that is no prefix */
-function accessOf(loaded: LoadedConfig, { access }: DnsblConfig): GlobalAccess {
-  const named = readClients(access.map((text) => (text === ANY ? undefined : text)));
-  if ('index' in named) {
-    const { index, expected } = named;
-    const found = JSON.stringify(access[index]);
-    throw loaded.errorAt(['dnsbl', 'access', index], found, `${expected}, or any`);
-  }
-  return configuredAccess(named, access.includes(ANY));
+/** Files and folders that countries are read from. */
+function countryPaths(loaded: LoadedConfig, { from }: ConfiguredZones): readonly string[] {
+  const { config, resolvePath } = loaded;
+  if (from) return from;
+  if (config.sources.csv.length > 0) return config.sources.csv.map(resolvePath);
+  return [sourcesFolder(resolvePath(config.state))];
 }
 
 /** Lists of the configuration are made all together, so any that has countries needs them. */
@@ -146,7 +147,7 @@ function needsCountries({ config }: LoadedConfig, dnsbl: DnsblConfig): boolean {
   );
 }
 
-function watchedPaths(loaded: LoadedConfig, { from }: ConfiguredZones): string[] {
+function watchedPaths(loaded: LoadedConfig, input: ConfiguredZones): string[] {
   const { config, resolvePath } = loaded;
   const state = resolvePath(config.state);
   const paths: string[] = [];
@@ -154,10 +155,10 @@ function watchedPaths(loaded: LoadedConfig, { from }: ConfiguredZones): string[]
     if (file !== undefined) paths.push(resolvePath(file));
     if (url !== undefined) paths.push(feedPath(state, name));
   }
-  if (from) paths.push(...from);
-  else if (config.sources.csv.length > 0) paths.push(...config.sources.csv.map(resolvePath));
-  else paths.push(sourcesFolder(state));
-  return paths;
+  for (const zone of config.dnsbl?.zones ?? []) {
+    paths.push(...datasetsOf(zone, loaded).flatMap(({ files }) => files));
+  }
+  return [...paths, ...countryPaths(loaded, input)];
 }
 
 /** When zones changed last, will change next, and go stale. */

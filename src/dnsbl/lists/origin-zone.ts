@@ -84,7 +84,7 @@ function originAnswer(cc: string, registry: string, zone: ZoneConfig) {
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
   const text = [encode('0|'), 'prefix' as const, encode(`|${cc}|${registry}`)];
   const ttlSeconds = Math.round(zone.ttl / 1000);
-  return { records: [{ type: 'TXT' as const, ttlSeconds, text }], lists: [cc] };
+  return { records: [{ type: 'TXT' as const, ttlSeconds, text }] };
 }
 
 function setOf(addresses: AddressSet, family: Family) {

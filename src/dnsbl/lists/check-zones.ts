@@ -1,0 +1,81 @@
+import type { LoadedConfig } from '../../config/load.js';
+import type { DnsblConfig } from '../../config/schema.js';
+import type { AddressSet } from '../../ip/address-set.js';
+import { UsageError } from '../../util/errors.js';
+import { readClients } from '../access/clients.js';
+import { parseDatasets } from './dataset-zone.js';
+
+/** The word in `dnsbl.access` that lets everybody in. */
+const ANY = 'any';
+
+/** Clients that `access` names, and whether everybody else may ask, too. */
+export interface NamedClients {
+  readonly named: AddressSet;
+  readonly isOpen: boolean;
+}
+
+/**
+ * The `dnsbl` part, after what the schema cannot judge: lists that there are, names that stand
+ * there once, prefixes, datasets.
+ *
+ * @throws UsageError naming file and line of the first fault, or that there is no such part
+ */
+export function checkZones(loaded: LoadedConfig): DnsblConfig {
+  const { dnsbl } = loaded.config;
+  if (dnsbl === undefined) {
+    throw new UsageError(
+      `${loaded.file ?? 'the configuration'} has no dnsbl part; see \`sekisho config example\``,
+    );
+  }
+  checkLists(loaded, dnsbl);
+  accessOf(loaded, dnsbl);
+  transferClients(loaded, dnsbl);
+  return dnsbl;
+}
+
+/** @throws UsageError for a text that is no prefix */
+export function accessOf(loaded: LoadedConfig, { access }: DnsblConfig): NamedClients {
+  const named = readClients(access.map((text) => (text === ANY ? undefined : text)));
+  if ('index' in named) {
+    const { index, expected } = named;
+    const found = JSON.stringify(access[index]);
+    throw loaded.errorAt(['dnsbl', 'access', index], found, `${expected}, or any`);
+  }
+  return { named, isOpen: access.includes(ANY) };
+}
+
+/** @throws UsageError for a text that is no prefix */
+export function transferClients(loaded: LoadedConfig, { transfer }: DnsblConfig): AddressSet {
+  const clients = readClients(transfer);
+  if (!('index' in clients)) return clients;
+  const { index, expected } = clients;
+  throw loaded.errorAt(['dnsbl', 'transfer', index], JSON.stringify(transfer[index]), expected);
+}
+
+function checkLists(loaded: LoadedConfig, dnsbl: DnsblConfig): void {
+  const known = Object.keys(loaded.config.lists);
+  const expected = known.length > 0 ? `one of the lists ${known.join(', ')}` : 'a list below lists';
+  for (const [k, zone] of dnsbl.zones.entries()) {
+    const at = ['dnsbl', 'zones', k] as const;
+    for (const name of Object.keys(zone.lists)) {
+      if (known.includes(name)) continue;
+      throw loaded.errorAt([...at, 'lists', name], JSON.stringify(name), expected);
+    }
+    for (const [i, name] of zone.allow.entries()) {
+      if (known.includes(name)) continue;
+      throw loaded.errorAt([...at, 'allow', i], JSON.stringify(name), expected);
+    }
+    const datasets = parseDatasets(zone.datasets, loaded.resolvePath);
+    if ('index' in datasets) {
+      const { index } = datasets;
+      const found = JSON.stringify(zone.datasets[index]);
+      throw loaded.errorAt([...at, 'datasets', index], found, datasets.expected);
+    }
+    if (dnsbl.zones.findIndex(({ name }) => name === zone.name) === k) continue;
+    throw loaded.errorAt(
+      [...at, 'name'],
+      JSON.stringify(zone.name),
+      'a name that no other zone has',
+    );
+  }
+}
