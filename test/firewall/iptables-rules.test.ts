@@ -282,6 +282,10 @@ test.each([
     'iptables-restore: line 3 failed: No chain/target/match by that name.\n',
     /\(in: -A x -j NO\); .*module/,
   ],
+  [
+    'Warning: Extension time revision 0 not supported, missing kernel module?\niptables-restore: line 4 failed\n',
+    /; load the kernel's module \(modprobe xt_time\), which entries that end/,
+  ],
   ['# Warning: tables of others\n', /^it said nothing$/],
 ])('a reason of iptables %#', (stderr, expected) => {
   expect(reason(stderr, '*mangle\n:x - [0:0]\n-A x -j NO\nCOMMIT\n')).toMatch(expected);

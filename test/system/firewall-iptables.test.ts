@@ -98,6 +98,44 @@ systemTest(
   },
 );
 
+/** What iptables says where the kernel has no xt_time, as of another match that it has not. */
+function withoutTime(program: string, end: number): string {
+  return `#!/bin/sh
+input=$(cat)
+case $input in *'-m time'*)
+  echo 'Warning: Extension time revision 0 not supported, missing kernel module?' >&2
+  echo 'iptables-restore: line 4 failed' >&2
+  exit ${end} ;;
+esac
+printf '%s\\n' "$input" | '${program}' "$@"
+`;
+}
+
+describe.each(['nft', 'legacy'] as const)('a kernel without xt_time, iptables-%s', (iptables) => {
+  const programs = [`iptables-${iptables}-restore`, `ip6tables-${iptables}-restore`];
+
+  systemTest('is told, and changes nothing', [...NEEDS, ...programs], async () => {
+    const variant: Variant = { backend: 'iptables', iptables };
+    const network = await FirewallNetwork.create(variant);
+    const folder = await temporaryFolder();
+    for (const name of programs) {
+      const text = withoutTime(programPath(name), iptables === 'nft' ? 4 : 1);
+      await writeFile(join(folder, name), text, { mode: 0o755 });
+    }
+    const agent = await network.withPrograms(folder);
+    await agent.ask({ do: 'apply', ...BEFORE });
+    const foreign = foreignRulesOf(network.server, variant);
+    const before = await foreign.everything();
+    const ending = (entry: string): string => `${entry} until=2037-01-01`;
+    const wish: Wish = { ...BEFORE, lists: { ...LISTS, asia: LISTS['asia']?.map(ending) ?? [] } };
+    await expect(agent.ask({ do: 'apply', ...wish })).rejects.toThrow(
+      /load the kernel's module \(modprobe xt_time\), which entries that end \(until=\) need/,
+    );
+    expect(await foreign.everything()).toBe(before);
+    expect(await network.compare(BEFORE)).toEqual({ present: true, rules: [], lists: [] });
+  });
+});
+
 systemTest(
   'many large lists are not too deep for iptables-nft',
   [...NEEDS, 'iptables-nft-restore'],

@@ -142,6 +142,11 @@ export function reason(stderr: string, input = ''): string {
   if (/do you need to insmod|Table does not exist/.test(stderr)) {
     return `${said}; load the kernel's module (modprobe iptable_mangle ip6table_mangle)`;
   }
+  const [, match] = /Extension ([a-z]\w*) revision \d+ not supported/.exec(stderr) ?? [];
+  if (match !== undefined) {
+    const need = match === 'time' ? ', which entries that end (until=) need with this backend' : '';
+    return `${said}; load the kernel's module (modprobe xt_${match})${need}`;
+  }
   if (/No chain\/target\/match by that name|Extension .* missing|not supported/i.test(stderr)) {
     return `${said}; the kernel may lack a module (xt_set, xt_conntrack, xt_addrtype, xt_multiport, xt_time, xt_LOG …)`;
   }
