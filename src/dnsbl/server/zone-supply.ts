@@ -1,4 +1,5 @@
 import { KnownError, SourceError, messageOf } from '../../util/errors.js';
+import { collectGarbage } from './collect-garbage.js';
 import type { LoadedMessage, LoaderSpec } from './loader.js';
 import type { Generation, Report } from './transport.js';
 import { FileWatch } from './watch-files.js';
@@ -13,6 +14,8 @@ export interface ZoneSupplyOptions {
   readonly serve: (generation: Generation) => void;
 }
 
+/** By then every thread answers from the new zones. */
+const TIDY_MS = 250;
 /** Longer waits are made of several: a timer takes at most 2^31 − 1 ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -32,6 +35,7 @@ export class ZoneSupply {
   #next: Promise<boolean> | undefined;
   #dueTimer: NodeJS.Timeout | undefined;
   #staleTimer: NodeJS.Timeout | undefined;
+  #tidyTimer: NodeJS.Timeout | undefined;
   #isStopping = false;
 
   constructor(options: ZoneSupplyOptions) {
@@ -66,6 +70,7 @@ export class ZoneSupply {
     this.#isStopping = true;
     clearTimeout(this.#dueTimer);
     clearTimeout(this.#staleTimer);
+    clearTimeout(this.#tidyTimer);
     this.#watch?.stop();
     await this.#loader.stop();
   }
@@ -112,6 +117,11 @@ export class ZoneSupply {
     this.#failed = new Set(loaded.failed);
     for (const line of loaded.warnings) report('warning', line);
     serve({ number: this.#number, compiled: loaded.compiled });
+    // this thread may not look for garbage for hours, either
+    this.#tidyTimer ??= setTimeout(() => {
+      this.#tidyTimer = undefined;
+      collectGarbage();
+    }, TIDY_MS).unref();
     this.#watch?.watch(loaded.watch, sinceMs);
     clearTimeout(this.#dueTimer);
     this.#dueTimer = this.#at(
