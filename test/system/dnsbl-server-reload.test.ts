@@ -109,7 +109,10 @@ systemTest('what cannot be loaded leaves the old zones, and is told', NEEDS, asy
   const said = (): Promise<string> => ask(network, '2.0.0.10.bl.test', 'A');
   // one zone is broken, the other is new
   file.write({
-    zones: [{ name: 'bl.test', failed: 'file x: changed while it was read' }, { ...other, serial: 9 }],
+    zones: [
+      { name: 'bl.test', failed: 'file x: changed while it was read' },
+      { ...other, serial: 9 },
+    ],
   });
   expect(await server.ask('reload')).toEqual({ reloaded: true });
   expect(await said()).toBe('NOERROR 127.0.0.2');
@@ -124,7 +127,12 @@ systemTest('what cannot be loaded leaves the old zones, and is told', NEEDS, asy
   file.write({ ...zones('127.0.0.9'), exits: true });
   expect(await server.ask('reload')).toEqual({ reloaded: false });
   await server.said(/the thread that loads zones ended with 3/);
-  file.write({ zones: [{ name: 'bl.test', failed: 'no such file' }, { ...other, serial: 10 }] });
+  file.write({
+    zones: [
+      { name: 'bl.test', failed: 'no such file' },
+      { ...other, serial: 10 },
+    ],
+  });
   expect(await server.ask('reload')).toEqual({ reloaded: false });
   await server.said(/all zones are served as they were, for the sake of bl\.test/);
   expect(await said()).toBe('NOERROR 127.0.0.2');

@@ -65,7 +65,8 @@ systemTest('ends with 0 when told to before it has loaded', NEEDS, async () => {
 systemTest('statistics on SIGUSR1, and anew from SIGUSR2 on', NEEDS, async () => {
   const network = await Namespace.create();
   const server = await DnsServerProcess.start(network, await ZonesFile.create(ZONES));
-  const listed = /^sekisho: stats for \d+secs zone bl\.test: tot=3 ok=2 nxd=1 err=0 in=\d+ out=\d+$/m;
+  const listed =
+    /^sekisho: stats for \d+secs zone bl\.test: tot=3 ok=2 nxd=1 err=0 in=\d+ out=\d+$/m;
   await ask(network, '2.0.0.10.bl.test', 'A');
   await ask(network, '2.0.0.10.bl.test', 'TXT', { address: '127.0.0.1', options: ['+tcp'] });
   await ask(network, '2.0.0.11.bl.test', 'A');
@@ -110,9 +111,9 @@ systemTest('tells systemd when it is ready, reloads and stops', NEEDS, async () 
   const server = await DnsServerProcess.start(network, await ZonesFile.create(ZONES), {
     env: { NOTIFY_SOCKET: path },
   });
-  await expect.poll(() => listener.output()).toMatch(
-    /^READY=1\|STATUS=answering on 127\.0\.0\.1:5300, \[::1\]:5300$/m,
-  );
+  await expect
+    .poll(() => listener.output())
+    .toMatch(/^READY=1\|STATUS=answering on 127\.0\.0\.1:5300, \[::1\]:5300$/m);
   const before = process.hrtime.bigint() / 1000n;
   server.signal('SIGHUP');
   await expect.poll(() => listener.output()).toMatch(/^READY=1\|STATUS=loaded again$/m);
@@ -196,7 +197,9 @@ systemTest('TCP: pipelines, slow clients, clients that never read, crowds', NEED
     name: '2.0.0.10.bl.test',
     count: 3000,
   });
-  const talk = (request: Record<string, unknown>): Promise<{
+  const talk = (
+    request: Record<string, unknown>,
+  ): Promise<{
     bytes: number;
     ids: number[];
     closedMs?: number;
