@@ -125,7 +125,9 @@ export class DnsServerProcess {
   /** The next line that it says. */
   line(): Promise<unknown> {
     if (this.#lines.length > 0) return Promise.resolve(this.#lines.shift());
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
   }
 
   async ask(command: 'kill' | 'reload' | 'memory' | 'statistics'): Promise<unknown> {
