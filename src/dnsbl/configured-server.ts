@@ -39,7 +39,7 @@ export function configuredServer(
       listen: dnsbl.listen,
       loader: { module: LOADER, input: zones },
       workers: dnsbl.workers,
-      transport: dnsbl.transport === 'dgram' ? 'dgram' : 'auto',
+      transport: dnsbl.transport,
       tcp: { connections: dnsbl.tcp.connections, idleMs: dnsbl.tcp.idle_timeout },
       transfer: (query, client, stream) => transfers.answer(query, client, stream),
       ...(dnsbl.user !== undefined && { user: dnsbl.user }),

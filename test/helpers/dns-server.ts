@@ -141,9 +141,11 @@ export class DnsServerProcess {
 
   /** Waits until standard error has it. */
   async said(pattern: RegExp, timeoutMs = 5000): Promise<RegExpExecArray> {
-    for (const end = Date.now() + timeoutMs; ; await sleep(10)) {
+    const end = Date.now() + timeoutMs;
+    for (;;) {
       const found = pattern.exec(this.#stderr);
       if (found) return found;
+      await sleep(10);
       if (Date.now() > end) throw new Error(`${String(pattern)} was not said: ${this.#stderr}`);
     }
   }

@@ -21,6 +21,7 @@ export interface QueryLogSettings extends QueryLogChoice {
 }
 
 const STDERR = 2;
+const NEWLINE = 0x0a;
 const DRAIN_MS = 50;
 /** PIPE_BUF: so much is taken whole by a pipe that has room, or not at all. */
 const PIECE_BYTES = 4096;
@@ -102,6 +103,7 @@ export class QueryLog {
         this.#report('error', `the query log cannot be written: ${String(error)}`);
       }
       this.#hasFailed = true;
+      this.#lost += this.#rest.filter((byte) => byte === NEWLINE).length;
       this.#rest = Buffer.alloc(0);
     }
     this.#tellLost();
@@ -128,6 +130,7 @@ export class QueryLog {
       throw error;
     }
     this.#rest = this.#rest.subarray(written);
+    this.#hasFailed = false;
     return true;
   }
 

@@ -39,7 +39,9 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
   options.onServer?.(server);
   let end: (word: 'end') => void = () => undefined;
   const ending = new Promise<'end'>((resolve) => (end = resolve));
+  let isServing = false;
   const reload = async (): Promise<void> => {
+    if (!isServing) return; // the first load is under way
     server.reopenLog();
     await state.reloading();
     const isNew = await server.reload();
@@ -67,6 +69,7 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
     const started = server.start();
     const first = await Promise.race([started, ending]);
     if (first !== 'end') {
+      isServing = true;
       await state.ready(`answering on ${settings.listen.map(formatListen).join(', ')}`);
       options.onReady?.();
       await ending;

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 
 import { batchObstacle } from '../../linux/udp/calls.js';
+import { SystemError } from '../../util/errors.js';
 import type { RateLimit } from '../answer/rate-limiter.js';
 import { BatchTransport } from './batch-transport.js';
 import { DgramTransport } from './dgram-transport.js';
@@ -21,8 +22,8 @@ export interface ServerSettings {
   readonly user?: string;
   /** Threads that answer over UDP; one where left out, two on four cores or more. */
   readonly workers?: number;
-  /** `dgram`: Node's own sockets also where batches would work. */
-  readonly transport?: 'auto' | 'dgram';
+  /** `batch`: not to start where batches do not work; `dgram`: Node's own sockets where they would. */
+  readonly transport?: 'auto' | 'batch' | 'dgram';
   readonly rateLimit?: RateLimit;
   readonly log?: QueryLogSettings;
   readonly tcp?: Partial<TcpLimits>;
@@ -122,7 +123,10 @@ export class DnsServer {
   async #bindUdp(): Promise<QueryTransport> {
     const { listen, transport = 'auto', workers, rateLimit, report } = this.#settings;
     const options = { ...this.#common(), listen, rateLimit };
-    const obstacle = transport === 'auto' ? batchObstacle() : 'it was asked for';
+    const obstacle = transport === 'dgram' ? 'it was asked for' : batchObstacle();
+    if (obstacle !== undefined && transport === 'batch') {
+      throw new SystemError(`UDP in batches does not work here: ${obstacle}; use transport: auto`);
+    }
     if (obstacle === undefined) {
       const count = workers ?? (availableParallelism() < 4 ? 1 : 2);
       this.#batch = new BatchTransport({ ...options, workers: count });
