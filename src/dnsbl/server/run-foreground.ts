@@ -33,7 +33,9 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
     report,
     onServing: (generation) => {
       options.onServing?.(generation);
-      void state.status(statusText(settings.listen, generation));
+      const status = statusText(settings.listen, generation);
+      report('info', status);
+      void state.status(status);
     },
   });
   options.onServer?.(server);

@@ -66,12 +66,13 @@ export class DnsServer {
     checkListen(listen);
     const account = user === undefined ? undefined : await findAccount(user);
     try {
+      const supply = this.#openSupply();
       this.#log = log && new QueryLog(log, report);
       this.#transports = [await this.#bindTcp(), await this.#bindUdp()];
       if (account !== undefined) becomeUser(account);
       this.#log?.open();
       this.#batch?.start();
-      await this.#startSupply();
+      await supply.start();
     } catch (error) {
       await this.stop();
       throw error;
@@ -148,7 +149,8 @@ export class DnsServer {
     };
   }
 
-  async #startSupply(): Promise<void> {
+  /** Its thread gets ready while the sockets are bound; it loads when it is started. */
+  #openSupply(): ZoneSupply {
     const { loader, report, watch = true, watchEveryMs } = this.#settings;
     const supply = new ZoneSupply({
       loader,
@@ -162,7 +164,7 @@ export class DnsServer {
     this.#supply = supply;
     this.#closers.push(() => supply.stop());
     this.#mustGoOn();
-    await supply.start();
+    return supply;
   }
 
   #serve(generation: Generation): void {
