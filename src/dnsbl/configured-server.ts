@@ -65,10 +65,9 @@ function queryLogOf(
   { resolvePath }: LoadedConfig,
 ): QueryLogSettings | undefined {
   if (which === 'none' || sample === 0) return undefined;
-  // the log takes one of so many
   return {
     which,
-    sample: Math.round(1 / sample),
+    sample,
     ...(file !== undefined && { file: resolvePath(file) }),
   };
 }
