@@ -12,7 +12,7 @@ import { Statistics, type StatisticsSnapshot } from './statistics.js';
 import type { TransferHandler } from './tcp-connection.js';
 import { TCP_LIMITS, type TcpLimits, TcpTransport } from './tcp-transport.js';
 import type { Generation, QueryTransport, Report } from './transport.js';
-import { ZoneSupply } from './zone-supply.js';
+import { type FirstLoad, ZoneSupply } from './zone-supply.js';
 
 export interface ServerSettings {
   readonly listen: readonly ListenAddress[];
@@ -31,6 +31,12 @@ export interface ServerSettings {
   /** How often files are looked at even if the kernel tells nothing; 5 s where left out. */
   readonly watchEveryMs?: number;
   readonly transfer?: TransferHandler;
+  /** Zones that must be there to start; some where left out. */
+  readonly firstLoad?: FirstLoad;
+  /** Called when all is bound, with the rights that the process began with. */
+  readonly onBound?: () => void;
+  /** Called when those are given up, before zones are loaded; queries wait from then on. */
+  readonly onOpen?: () => void;
   readonly report: Report;
   /** Called with the zones that are answered from, each time that there are new ones. */
   readonly onServing?: (generation: Generation) => void;
@@ -58,7 +64,7 @@ export class DnsServer {
    * Resolves when queries are answered. Where it throws, nothing was answered and all is closed.
    *
    * @throws UsageError, SystemError naming the address, user or file at fault
-   * @throws SourceError where no zone at all could be loaded
+   * @throws SourceError where zones could not be loaded that have to be there
    */
   async start(): Promise<void> {
     const { listen, user, log, report } = this.#settings;
@@ -67,9 +73,11 @@ export class DnsServer {
     try {
       this.#log = log && new QueryLog(log, report);
       this.#transports = [await this.#bindTcp(), await this.#bindUdp()];
+      this.#settings.onBound?.();
       if (account !== undefined) becomeUser(account);
       this.#log?.open();
       this.#batch?.start();
+      this.#settings.onOpen?.();
       await this.#startSupply();
     } catch (error) {
       await this.stop();
@@ -145,12 +153,13 @@ export class DnsServer {
   }
 
   async #startSupply(): Promise<void> {
-    const { loader, report, watch = true, watchEveryMs } = this.#settings;
+    const { loader, report, watch = true, watchEveryMs, firstLoad = 'some' } = this.#settings;
     const supply = new ZoneSupply({
       loader,
       report,
       watch,
       watchEveryMs,
+      firstLoad,
       serve: (generation) => {
         this.#serve(generation);
       },
