@@ -5,7 +5,7 @@ import { runForeground } from '../dnsbl/server/run-foreground.js';
 import type { DnsServer } from '../dnsbl/server/server.js';
 import type { Report } from '../dnsbl/server/transport.js';
 import { isInBackground, reportReady, startInBackground } from '../linux/background.js';
-import { FACILITY, writeSyslog } from '../linux/syslog.js';
+import { type Facility, writeSyslog } from '../linux/syslog.js';
 import { EXIT, type ExitCode, KnownError } from '../util/errors.js';
 import { warn } from './output.js';
 
@@ -77,7 +77,7 @@ const toStandardError: Report = (_, text) => {
 };
 
 function toSyslog({ facility }: RbldnsdSettings): Report {
-  const name = facility as keyof typeof FACILITY;
+  const name = facility as Facility;
   return (level, text) => {
     for (const line of text.split('\n')) {
       // a system without a log has no other place to be told of that

@@ -46,9 +46,9 @@ export function isInBackground(): boolean {
 
 /** Lets the process that waits end with success, and leaves its terminal. */
 export function reportReady(): void {
-  delete process.env[MARK];
+  Reflect.deleteProperty(process.env, MARK);
   leaveStandardError();
-  if (process.connected !== true) return; // the one that waited was ended
+  if (!process.connected) return; // the one that waited was ended
   process.send?.(READY, undefined, undefined, () => {
     if (process.connected) process.disconnect();
   });

@@ -4,7 +4,7 @@ import { findProgram } from '../util/programs.js';
 import { runProgram } from '../util/run-program.js';
 
 /** Facilities by name (syslog(3)). */
-export const FACILITY = {
+const FACILITY = {
   kern: 0,
   user: 1,
   mail: 2,
@@ -27,6 +27,8 @@ export const FACILITY = {
   local7: 23,
 } as const;
 
+export type Facility = keyof typeof FACILITY;
+
 const SEVERITY = { error: 3, warning: 4, info: 6 } as const;
 
 const SOCKET = '/dev/log';
@@ -37,7 +39,7 @@ const SOCKET = '/dev/log';
  * @throws KernelError, SystemError where nobody takes it
  */
 export async function writeSyslog(
-  facility: keyof typeof FACILITY,
+  facility: Facility,
   severity: keyof typeof SEVERITY,
   tag: string,
   text: string,

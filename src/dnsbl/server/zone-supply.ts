@@ -49,9 +49,12 @@ export class ZoneSupply {
     const sinceMs = Date.now();
     const loaded = await this.#loader.load();
     const { firstLoad } = this.#options;
-    if (loaded.ready === 0 ? firstLoad !== 'none' : firstLoad === 'all' && loaded.failed.length > 0) {
+    if (
+      loaded.ready === 0 ? firstLoad !== 'none' : firstLoad === 'all' && loaded.failed.length > 0
+    ) {
       const reasons = loaded.warnings.length > 0 ? loaded.warnings : ['there is none'];
-      const what = loaded.ready === 0 ? 'no zone could be loaded' : 'not every zone could be loaded';
+      const what =
+        loaded.ready === 0 ? 'no zone could be loaded' : 'not every zone could be loaded';
       throw new SourceError([what, ...reasons].join('\n'));
     }
     this.#take(loaded, sinceMs);
