@@ -26,7 +26,7 @@ async function load(): Promise<LoadedMessage> {
   const { zones, warnings } = lastGood.apply(found.zones);
   const failed = zones.filter((zone) => zone.failed !== undefined);
   return {
-    compiled: compileZones(zones, found.access),
+    compiled: compileZones(zones, found.access, found.version),
     warnings: [...warnings, ...found.warnings],
     watch: found.watch,
     nextChangeAtMs: found.nextChangeAtMs,

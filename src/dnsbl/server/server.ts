@@ -13,7 +13,7 @@ import { Statistics, type StatisticsSnapshot } from './statistics.js';
 import type { TransferHandler } from './tcp-connection.js';
 import { TCP_LIMITS, type TcpLimits, TcpTransport } from './tcp-transport.js';
 import type { Generation, QueryTransport, Report } from './transport.js';
-import { ZoneSupply } from './zone-supply.js';
+import { type FirstLoad, ZoneSupply } from './zone-supply.js';
 
 export interface ServerSettings {
   readonly listen: readonly ListenAddress[];
@@ -32,6 +32,12 @@ export interface ServerSettings {
   /** How often files are looked at even if the kernel tells nothing; 5 s where left out. */
   readonly watchEveryMs?: number;
   readonly transfer?: TransferHandler;
+  /** Zones that must be there to start; some where left out. */
+  readonly firstLoad?: FirstLoad;
+  /** Called when all is bound, with the rights that the process began with. */
+  readonly onBound?: () => void;
+  /** Called when those are given up, before zones are loaded; queries wait from then on. */
+  readonly onOpen?: () => void;
   readonly report: Report;
   /** Called with the zones that are answered from, each time that there are new ones. */
   readonly onServing?: (generation: Generation) => void;
@@ -59,7 +65,7 @@ export class DnsServer {
    * Resolves when queries are answered. Where it throws, nothing was answered and all is closed.
    *
    * @throws UsageError, SystemError naming the address, user or file at fault
-   * @throws SourceError where no zone at all could be loaded
+   * @throws SourceError where zones could not be loaded that have to be there
    */
   async start(): Promise<void> {
     const { listen, user, log, report } = this.#settings;
@@ -69,9 +75,11 @@ export class DnsServer {
       const supply = this.#openSupply();
       this.#log = log && new QueryLog(log, report);
       this.#transports = [await this.#bindTcp(), await this.#bindUdp()];
+      this.#settings.onBound?.();
       if (account !== undefined) becomeUser(account);
       this.#log?.open();
       this.#batch?.start();
+      this.#settings.onOpen?.();
       await supply.start();
     } catch (error) {
       await this.stop();
@@ -151,12 +159,13 @@ export class DnsServer {
 
   /** Its thread gets ready while the sockets are bound; it loads when it is started. */
   #openSupply(): ZoneSupply {
-    const { loader, report, watch = true, watchEveryMs } = this.#settings;
+    const { loader, report, watch = true, watchEveryMs, firstLoad = 'some' } = this.#settings;
     const supply = new ZoneSupply({
       loader,
       report,
       watch,
       watchEveryMs,
+      firstLoad,
       serve: (generation) => {
         this.#serve(generation);
       },

@@ -5,11 +5,15 @@ import type { Generation, Report } from './transport.js';
 import { FileWatch } from './watch-files.js';
 import { ZoneLoader } from './zone-loader.js';
 
+/** Which zones have to be there for a server to start; the others are SERVFAIL. */
+export type FirstLoad = 'all' | 'some' | 'none';
+
 export interface ZoneSupplyOptions {
   readonly loader: LoaderSpec;
   readonly report: Report;
   readonly watch: boolean;
   readonly watchEveryMs: number | undefined;
+  readonly firstLoad: FirstLoad;
   /** Given each generation of zones, the first included. */
   readonly serve: (generation: Generation) => void;
 }
@@ -44,13 +48,18 @@ export class ZoneSupply {
     if (options.watch) this.#watch = new FileWatch(() => void this.reload(), options.watchEveryMs);
   }
 
-  /** @throws SourceError where no zone at all could be loaded; what the loader threw */
+  /** @throws SourceError where zones lack that have to be there; what the loader threw */
   async start(): Promise<void> {
     const sinceMs = Date.now();
     const loaded = await this.#loader.load();
-    if (loaded.ready === 0) {
+    const { firstLoad } = this.#options;
+    if (
+      loaded.ready === 0 ? firstLoad !== 'none' : firstLoad === 'all' && loaded.failed.length > 0
+    ) {
       const reasons = loaded.warnings.length > 0 ? loaded.warnings : ['there is none'];
-      throw new SourceError(['no zone could be loaded', ...reasons].join('\n'));
+      const what =
+        loaded.ready === 0 ? 'no zone could be loaded' : 'not every zone could be loaded';
+      throw new SourceError([what, ...reasons].join('\n'));
     }
     this.#take(loaded, sinceMs);
   }
