@@ -2,7 +2,12 @@ import { forEachZoneBlock } from '../../ip/expansion.js';
 import type { Family } from '../../ip/family.js';
 import { RangeSet } from '../../ip/range-set.js';
 import type { AddressMap } from '../index/address-map.js';
-import { type AnswerTable, FILL, RECORD_HEAD_BYTES } from '../index/answer-table.js';
+import {
+  type AnswerTable,
+  FILL,
+  LONGEST_FILLED_TEXT,
+  RECORD_HEAD_BYTES,
+} from '../index/answer-table.js';
 import type { CompiledBranch, CompiledZone, CompiledZones } from '../index/compile.js';
 import { NOTHING, type NameTable } from '../index/name-table.js';
 import { EXCLUDED } from '../zone/zone-source.js';
@@ -56,17 +61,30 @@ function* addressRecords(
   const n = family === 4 ? 1 : 4;
   for (let k = 0; k < map.answers.length; k++) {
     const bodies = recordsOf(table, (map.answers[k] as number) + map.base);
-    const range = new RangeSet(
+    const whole = new RangeSet(
       family,
       map.firsts.subarray(k * n, (k + 1) * n),
       map.lasts.subarray(k * n, (k + 1) * n),
     );
-    const owners: Uint8Array[] = [];
-    forEachZoneBlock(range, (parts) => {
-      owners.push(ownerOf(parts, family, below));
-    });
-    if (family === 4 && isTestRange(range)) owners.push(mappedOwner(range, below));
-    for (const owner of owners) for (const body of bodies) yield { owner, body };
+    for (const range of family === 4 ? byFirstOctet(whole) : [whole]) {
+      const owners: Uint8Array[] = [];
+      forEachZoneBlock(range, (parts) => {
+        owners.push(ownerOf(parts, family, below));
+      });
+      if (family === 4 && isTestRange(range)) owners.push(mappedOwner(range, below));
+      for (const owner of owners) for (const body of bodies) yield { owner, body };
+    }
+  }
+}
+
+/** A range in pieces of which none has more than some ten thousand names. */
+function* byFirstOctet({ firsts, lasts }: RangeSet): Generator<RangeSet> {
+  const first = firsts[0] as number;
+  const last = lasts[0] as number;
+  for (let octet = first >>> 24; octet <= last >>> 24; octet++) {
+    const from = Math.max(first, octet * 0x100_0000);
+    const to = Math.min(last, octet * 0x100_0000 + 0xff_ffff);
+    yield new RangeSet(4, Uint32Array.of(from), Uint32Array.of(to));
   }
 }
 
@@ -94,9 +112,9 @@ function* nameRecords(
 /** HINFO "" "": a name that exists without an A record ends the wildcard above it. */
 const NOT_LISTED = Uint8Array.of(0, 13, 0, 1, 0, 0, 0, 60, 0, 2, 0, 0);
 
-/** Type to data of each record of an answer. */
+/** Type to data of each record of an answer, each once (RFC 2181 5). */
 function recordsOf({ bytes, offsets }: AnswerTable, answer: number): Uint8Array[] {
-  const bodies: Uint8Array[] = [];
+  const bodies: Buffer[] = [];
   let i = offsets[answer] as number;
   i += 1 + 2 * (bytes[i] as number);
   for (let left = bytes[i++] as number; left > 0; left--) {
@@ -104,8 +122,9 @@ function recordsOf({ bytes, offsets }: AnswerTable, answer: number): Uint8Array[
     const isFilled = bytes[i + 1] === 1;
     const record = bytes.subarray(i + 4, i + 4 + length);
     // two bytes of the owner, which is another one here
-    const body = isFilled ? plainText(record).subarray(2) : record.subarray(2);
-    if (body.length > 0) bodies.push(body);
+    const body = Buffer.from(isFilled ? plainText(record).subarray(2) : record.subarray(2));
+    // texts that differ only in where `$` is the address and where a dollar sign are one here
+    if (!bodies.some((other) => other.equals(body))) bodies.push(body);
     i += 4 + length;
   }
   return bodies;
@@ -125,7 +144,7 @@ function plainText(record: Uint8Array): Uint8Array {
       i++;
     }
   }
-  const cut = text.slice(0, 255);
+  const cut = text.slice(0, LONGEST_FILLED_TEXT);
   return Uint8Array.from([
     ...record.subarray(0, RECORD_HEAD_BYTES),
     0,
