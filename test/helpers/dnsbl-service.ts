@@ -1,13 +1,11 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { temporaryFolder } from './cleanup.js';
 import { ask } from './dns-questions.js';
 import type { Namespace } from './namespace.js';
+import { MAIN } from './sekisho.js';
 import type { Server } from './server.js';
-
-const DRIVER = fileURLToPath(new URL('./serve.mjs', import.meta.url));
 
 /** What a service is made of. */
 export interface DnsblFiles {
@@ -40,7 +38,7 @@ export class DnsblService {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);
     }
-    const server = await network.start(process.execPath, [DRIVER, '--config', path], {
+    const server = await network.start(process.execPath, [MAIN, 'serve', '--config', path], {
       cwd: folder,
       timeoutMs: 30_000,
       ready: async () => (await ask(network, probe, 'A', wanted.at)).startsWith('NOERROR 127.'),

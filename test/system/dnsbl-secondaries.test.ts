@@ -12,6 +12,7 @@ import type { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
 import { RandomRanges } from '../helpers/random-ranges.js';
 import { Seeded } from '../helpers/seeded.js';
+import { snippet } from '../docs/markdown.js';
 import { joinedNamespaces } from '../helpers/veth-pair.js';
 
 /*
@@ -23,19 +24,9 @@ const NSD = { address: '192.0.2.2', port: 53 };
 const NAMED = { address: '192.0.2.3', port: 53 };
 const SECONDARIES = [NSD, NAMED];
 
-const NSD_ZONE = `
-zone:
-  name: bl.example.net
-  request-xfr: AXFR 192.0.2.1@5300 NOKEY
-  allow-notify: 192.0.2.1 NOKEY
-`;
-const NAMED_ZONE = `
-zone "bl.example.net" {
-  type secondary;
-  primaries port 5300 { 192.0.2.1; };
-  file "bl.example.net";
-};
-`;
+/* As in docs/dnsbl.md. */
+const NSD_ZONE = snippet('nsd');
+const NAMED_ZONE = snippet('bind');
 
 /** A zone of lists with these texts, each from a file of its name. */
 function configOf(texts: Readonly<Record<string, string | undefined>>): string {
@@ -50,7 +41,7 @@ lists:
 ${names.map((name) => `  ${name}: { file: ${name}.txt }`).join('\n')}
 dnsbl:
   listen: ["127.0.0.1:5300", "192.0.2.1:5300"]
-  access: [127.0.0.0/8, 192.0.2.0/24]
+  access: [127.0.0.0/8]
   transfer: [192.0.2.2, 192.0.2.3]
   notify: [192.0.2.2, 192.0.2.3]
   zones:
@@ -89,7 +80,7 @@ systemTest(
       for (const last of [10, 11, 12]) {
         const address = `203.0.113.${round * 10 + last}`;
         service.write('blocked.txt', `${address}\n`);
-        await until(() => ask(server, nameOf(address), 'A', PRIMARY), 'NOERROR 127.0.0.2');
+        await until(() => ask(server, nameOf(address), 'A'), 'NOERROR 127.0.0.2');
       }
       // refresh and retry are minutes: only a notice is as quick as that
       await until(() => there(`203.0.113.${round * 10 + 12}`), listed, 10_000);

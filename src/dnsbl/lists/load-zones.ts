@@ -4,6 +4,7 @@ import { parseConfig } from '../../config/load.js';
 import type { LoadedConfig } from '../../config/load.js';
 import type { DnsblConfig, ListDefinition, ZoneConfig } from '../../config/schema.js';
 import type { List } from '../../lists/catalogue.js';
+import { unionOf } from '../../ip/address-set.js';
 import { faultText } from '../../lists/catalogue.js';
 import { neighboursOf } from '../../lists/definitions.js';
 import { feedPath } from '../../lists/feed-path.js';
@@ -17,7 +18,7 @@ import type { LoadedZones } from '../zone/loaded-zones.js';
 import type { ZoneSource } from '../zone/zone-source.js';
 import { formatName } from '../wire/name.js';
 import { configuredAccess } from '../access/configured-access.js';
-import { accessOf, checkZones } from './check-zones.js';
+import { accessOf, checkZones, transferClients } from './check-zones.js';
 import { countryZone } from './country-zone.js';
 import { listZone } from './list-zone.js';
 import { datasetZone, parseDatasets } from './dataset-zone.js';
@@ -69,7 +70,9 @@ export async function load(input: ConfiguredZones, nowMs = Date.now()): Promise<
   );
   const next = times.nextChangeAtMs;
   const { named, isOpen } = accessOf(loaded, dnsbl);
-  const access = configuredAccess(named, isOpen);
+  // a secondary asks for the serial before it transfers
+  const mayAsk = unionOf([named, transferClients(loaded, dnsbl)]);
+  const access = configuredAccess(mayAsk, isOpen);
   return { zones, access, warnings, watch, ...(next !== undefined && { nextChangeAtMs: next }) };
 }
 
