@@ -90,7 +90,7 @@ systemTest(
       [PRIMARY, ...SECONDARIES].map((at) => ask(client, 'bl.example.net', 'SOA', at)),
     );
     expect([...new Set(serials)], serials.join()).toHaveLength(1);
-    expect(service.server.output()).toBe('');
+    expect(service.server.output()).not.toContain('did not take it');
   },
   90_000,
 );
@@ -115,7 +115,7 @@ async function askAll(
       additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0 } as never],
     }).toString('base64'),
   );
-  const replies = (await asker.ask({ do: 'ask', ...at, queries })) as (string | null)[];
+  const replies = await asker.ask<(string | null)[]>({ do: 'ask', ...at, queries });
   return replies.map((reply) => {
     if (reply === null) return { rcode: 'no reply', answers: [] };
     const message = decode(Buffer.from(reply, 'base64'));
@@ -276,7 +276,7 @@ for (const transport of ['auto', 'dgram']) {
         ...['-p', '5300', '@192.0.2.1', '+noall', '+answer', 'bl.example.net', 'AXFR'],
       ]);
       expect(fast.stdout.match(/^\S+\s60\sIN\sA\s/gm)).toHaveLength(600_000 + 2);
-      const slow = (await reader.ask({ do: 'progress' })) as { bytes: number; isOpen: boolean };
+      const slow = await reader.ask<{ isOpen: boolean }>({ do: 'progress' });
       expect(slow.isOpen).toBe(true);
       expect(await load.ask({ do: 'stop' })).toMatchObject({ lost: 0, wrong: [] });
       const finished = await reader.ask({ do: 'finish' });
