@@ -101,6 +101,7 @@ export class Responder {
     if (verdict === ACCESS.refuse) return this.#finish(RCODE.REFUSED, false, false);
     if (query.hasEdns && query.ednsVersion !== 0) return this.#finish(RCODE.BADVERS, false);
     if (query.klass !== CLASS.IN && query.klass !== CLASS.ANY) return this.#answerVersion();
+    if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return this.#finish(RCODE.REFUSED);
     if (query.type >= TYPE.TSIG && query.type !== TYPE.ANY) return this.#finish(RCODE.NOTIMP);
     return this.#answerFromZone(client, verdict);
   }
