@@ -75,6 +75,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./serve.js'),
   },
   {
+    name: 'rbldnsd',
+    summary: "serve rbldnsd's zone files, with rbldnsd's own arguments",
+    load: () => import('./rbldnsd.js'),
+  },
+  {
     name: 'config',
     summary: 'check the configuration, print an example, show what is in force',
     load: () => import('./config.js'),

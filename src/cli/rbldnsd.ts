@@ -4,27 +4,27 @@ import { type RbldnsdSettings, parseCommandLine } from '../dnsbl/rbldnsd/command
 import { dumpZone } from '../dnsbl/rbldnsd/dump-zone.js';
 import { type LoadResult, loadZones } from '../dnsbl/rbldnsd/load-zones.js';
 import { USAGE } from '../dnsbl/rbldnsd/usage.js';
-import { EXIT, type ExitCode, SystemError, UsageError } from '../util/errors.js';
+import { EXIT, type ExitCode, KnownError, SystemError } from '../util/errors.js';
 import { systemErrorOf } from '../util/system-error.js';
 import { packageVersion } from '../util/version.js';
 import type { CommandModule } from './command-module.js';
 import { warn, writeOut } from './output.js';
+import { serveRbldnsd } from './rbldnsd-serve.js';
 
 /** Serves until it is told to end. */
 export type Serve = (settings: RbldnsdSettings) => Promise<ExitCode>;
 
-/** The command with a server; rbldnsd's arguments go by commander unread. */
-export function defineWith(serve: Serve): CommandModule['define'] {
-  return (command: Command, run) => {
-    command
-      .helpOption(false)
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .argument('[words...]')
-      .usage('options zone:type:file,file...')
-      .action(async () => run(() => runRbldnsd(command.args, serve)));
-  };
-}
+/** rbldnsd's arguments go by commander unread. */
+export const define: CommandModule['define'] = (command: Command, run) => {
+  command
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .passThroughOptions()
+    .argument('[words...]')
+    .usage('options zone:type:file,file...')
+    .action(async () => run(() => runRbldnsd(command.args, serveRbldnsd)));
+};
 
 /** Ends with rbldnsd's own codes: 0, or 1 for every error. */
 export async function runRbldnsd(argv: readonly string[], serve: Serve): Promise<ExitCode> {
@@ -40,8 +40,8 @@ export async function runRbldnsd(argv: readonly string[], serve: Serve): Promise
     }
     return await (settings.mode === 'dump' ? dump(settings) : serve(settings));
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    warn(error.message);
+    if (!(error instanceof KnownError)) throw error;
+    for (const line of error.message.split('\n')) warn(line);
     return EXIT.failed;
   }
 }

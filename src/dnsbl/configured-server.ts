@@ -40,7 +40,7 @@ export function configuredServer(
       listen: dnsbl.listen,
       loader: { module: LOADER, input: zones },
       workers: dnsbl.workers,
-      transport: dnsbl.transport === 'dgram' ? 'dgram' : 'auto',
+      transport: dnsbl.transport,
       tcp: { connections: dnsbl.tcp.connections, idleMs: dnsbl.tcp.idle_timeout },
       transfer: (query, client, stream) => transfers.answer(query, client, stream),
       ...(dnsbl.user !== undefined && { user: dnsbl.user }),
@@ -66,10 +66,9 @@ function queryLogOf(
   { resolvePath }: LoadedConfig,
 ): QueryLogSettings | undefined {
   if (which === 'none' || sample === 0) return undefined;
-  // the log takes one of so many
   return {
     which,
-    sample: Math.round(1 / sample),
+    sample,
     ...(file !== undefined && { file: resolvePath(file) }),
   };
 }

@@ -109,3 +109,8 @@ function isMapped({ family, words }: Address): boolean {
 const MAPPED: NotARange = {
   expected: 'the IPv4 address itself instead of its IPv4-mapped IPv6 form',
 };
+
+/** Equal for equal ranges, whatever way they were written. */
+export function rangeKey({ family, first, last }: AddressRange): string {
+  return `${family} ${first.join(',')} ${last.join(',')}`;
+}

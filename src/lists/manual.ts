@@ -16,6 +16,9 @@ export interface Entry {
   readonly reason?: string;
   /** Time from which the entry no longer counts, milliseconds since 1970. */
   readonly untilMs?: number;
+  /** Who made the entry, and when (milliseconds since 1970), where the line says so. */
+  readonly author?: string;
+  readonly sinceMs?: number;
 }
 
 /** A line that was refused. */
@@ -31,14 +34,15 @@ export interface ManualList {
 }
 
 /** From # or ; to the end: `[^]`, since `.` stops before the CR of a file from Windows. */
-const COMMENT = /(^|\s)[#;][^]*$/;
+export const COMMENT = /(^|\s)[#;][^]*$/;
 
 /**
  * Reads a manual list or a feed of plain prefixes: a line is
  *
- *     ADDRESS [until=DATE] [reason …] [# comment]
+ *     ADDRESS [until=DATE] [since=DATE] [by=NAME] [reason …] [# comment]
  *
- * where ADDRESS is an address, a prefix, `first-last` or IPv4 with a netmask. Lines that are
+ * where ADDRESS is an address, a prefix, `first-last` or IPv4 with a netmask. `since` and `by` tell
+ * when and by whom the entry was made, and decide nothing. Lines that are
  * not understood are told in `faults` and left out; the others stay.
  */
 export function parseManualList(text: string): ManualList {
@@ -66,16 +70,28 @@ function parseEntry(
   }
   const range = parseRange(text);
   if ('expected' in range) return { found: text, expected: range.expected };
-  let untilMs: number | undefined;
+  const facts: { untilMs?: number; sinceMs?: number; author?: string } = {};
   const reason: string[] = [];
   for (const word of words) {
-    if (!/^until=/i.test(word)) {
-      reason.push(word);
-      continue;
-    }
-    untilMs = parseUntil(word.slice('until='.length));
-    if (untilMs === undefined) {
-      return { found: word, expected: 'until=2026-12-31 or until=2026-12-31T12:00:00Z' };
+    const [, key = '', value = ''] = FACT.exec(word) ?? [];
+    switch (key.toLowerCase()) {
+      case 'until': {
+        const untilMs = parseTime(value, DAY_MS);
+        if (untilMs === undefined) return { found: word, expected: expectedTime('until') };
+        facts.untilMs = untilMs;
+        break;
+      }
+      case 'since': {
+        const sinceMs = parseTime(value, 0);
+        if (sinceMs === undefined) return { found: word, expected: expectedTime('since') };
+        facts.sinceMs = sinceMs;
+        break;
+      }
+      case 'by':
+        facts.author = value;
+        break;
+      default:
+        reason.push(word);
     }
   }
   return {
@@ -83,17 +99,28 @@ function parseEntry(
     text,
     range,
     ...(reason.length > 0 && { reason: reason.join(' ') }),
-    ...(untilMs !== undefined && { untilMs }),
+    ...facts,
   };
+}
+
+/** A word that is not part of the reason. */
+export const FACT = /^(until|since|by)=(.*)$/i;
+
+function expectedTime(key: string): string {
+  return `${key}=2026-12-31 or ${key}=2026-12-31T12:00:00Z`;
 }
 
 const DAY_MS = 86_400_000;
 
-/** A date counts to its end in UTC; a time with its zone to that second. */
-function parseUntil(text: string): number | undefined {
+/**
+ * A date in UTC, or a time with its zone to the second.
+ *
+ * @param added to the start of a day that is given without a time, in milliseconds
+ */
+function parseTime(text: string, added: number): number | undefined {
   if (/^\d{4}-\d\d-\d\d$/.test(text)) {
     const start = parseCalendarDay(text);
-    return start === undefined ? undefined : start + DAY_MS;
+    return start === undefined ? undefined : start + added;
   }
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
   if (parseCalendarDay(text.slice(0, 10)) === undefined) return undefined;

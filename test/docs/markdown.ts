@@ -22,6 +22,13 @@ export function blocksOf(markdown: string): Block[] {
   return [...fences].map(([, language = '', text = '']) => ({ language, text }));
 }
 
+/** The one block of docs/dnsbl.md in a language of settings, such as `unbound`. */
+export function snippet(language: string): string {
+  const blocks = blocksOf(readPage('docs/dnsbl.md')).filter((block) => block.language === language);
+  if (blocks.length !== 1) throw new Error(`${blocks.length} blocks of ${language}; expected one`);
+  return blocks[0]?.text ?? '';
+}
+
 /** The parts of a page under its headings of the second level, by heading. */
 export function sectionsOf(markdown: string): Map<string, string> {
   const parts = markdown.split(/^## /m).slice(1);

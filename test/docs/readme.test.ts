@@ -13,6 +13,7 @@ const TESTED = {
   'Two commands': 2, // test/system/quickstart.test.ts, and the one that runs the tests
   'Load it into the firewall': 3, // test/system/readme.test.ts
   'Ask it': 2, // test/system/readme.test.ts
+  DNSBL: 2, // test/system/readme.test.ts
 };
 
 test('every block of commands is one that a test runs', () => {
@@ -49,15 +50,18 @@ test('every page of docs/ is linked', () => {
   expect(pages.filter((page) => !README.includes(`](docs/${page}): `))).toEqual([]);
 });
 
-describe.each(['README.md', 'docs/formats.md', 'docs/sources.md', 'docs/architecture.md'])(
-  '%s',
-  (page) => {
-    test('links to what is there', () => {
-      const folder = page.replace(/[^/]*$/, '');
-      const targets = [...readPage(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map((one) => one[1]);
-      for (const target of targets) {
-        expect(existsSync(`${ROOT}${folder}${target ?? ''}`), target).toBe(true);
-      }
-    });
-  },
-);
+describe.each([
+  'README.md',
+  'docs/dnsbl.md',
+  'docs/formats.md',
+  'docs/sources.md',
+  'docs/architecture.md',
+])('%s', (page) => {
+  test('links to what is there', () => {
+    const folder = page.replace(/[^/]*$/, '');
+    const targets = [...readPage(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map((one) => one[1]);
+    for (const target of targets) {
+      expect(existsSync(`${ROOT}${folder}${target ?? ''}`), target).toBe(true);
+    }
+  });
+});

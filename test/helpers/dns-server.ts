@@ -125,7 +125,9 @@ export class DnsServerProcess {
   /** The next line that it says. */
   line(): Promise<unknown> {
     if (this.#lines.length > 0) return Promise.resolve(this.#lines.shift());
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
   }
 
   async ask(command: 'kill' | 'reload' | 'memory' | 'statistics'): Promise<unknown> {
@@ -139,11 +141,12 @@ export class DnsServerProcess {
 
   /** Waits until standard error has it. */
   async said(pattern: RegExp, timeoutMs = 5000): Promise<RegExpExecArray> {
-    for (const end = Date.now() + timeoutMs; ;) {
+    const end = Date.now() + timeoutMs;
+    for (;;) {
       const found = pattern.exec(this.#stderr);
       if (found) return found;
-      if (Date.now() > end) throw new Error(`${String(pattern)} was not said: ${this.#stderr}`);
       await sleep(10);
+      if (Date.now() > end) throw new Error(`${String(pattern)} was not said: ${this.#stderr}`);
     }
   }
 

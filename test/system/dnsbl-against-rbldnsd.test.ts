@@ -51,7 +51,7 @@ interface Pair {
 
 const NOERROR = 0;
 const NXDOMAIN = 3;
-const [A, SOA, NS, MX, TXT, AAAA, ANY] = [1, 6, 2, 15, 16, 28, 255];
+const [A, SOA, NS, MX, TXT, AAAA, AXFR, ANY] = [1, 6, 2, 15, 16, 28, 252, 255];
 
 /** What the random records of generic datasets answer. */
 const GENERIC =
@@ -136,6 +136,12 @@ const DIFFERENCES: readonly {
       question.labels.some((label) => /^0\d+$/.test(label)) && theirs.rcode <= ours.rcode,
   },
   {
+    what: 'a transfer is refused',
+    why: 'RFC 5936 2.2.1: it is known here, and not allowed; rbldnsd does not know it',
+    holds: ({ question, theirs, ours }) =>
+      question.type === AXFR && theirs.rcode === 4 && ours.rcode === 5,
+  },
+  {
     what: 'an answer that is too large is cut, with TC',
     why: 'rbldnsd leaves records out in silence; here the client asks again over TCP',
     holds: ({ ours }) => ours.isTruncated,
@@ -205,7 +211,7 @@ function randomQuery(random: Seeded, zones: readonly string[]): Question {
   const zone = random.chance(0.002) ? 'elsewhere.test' : random.pick(zones);
   const labels = randomQuestion(random);
   const types = [A, A, A, A, A, TXT, TXT, TXT, TXT, ANY, MX, SOA, NS, AAAA, 65];
-  const type = random.chance(0.005) ? random.pick([250, 252, 254]) : random.pick(types);
+  const type = random.chance(0.005) ? random.pick([250, AXFR, 254]) : random.pick(types);
   const shown = random.chance(0.1) ? labels.map((label) => label.toUpperCase()) : labels;
   const parts = [...shown, ...zone.split('.')].map((label) => {
     const bytes = Buffer.from(label);

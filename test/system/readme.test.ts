@@ -12,6 +12,7 @@ import {
   linkIptables,
   programsOf,
 } from '../helpers/iptables-variants.js';
+import { ask } from '../helpers/dns-questions.js';
 import { Namespace } from '../helpers/namespace.js';
 import { searchPath, systemTest } from '../helpers/programs.js';
 import { MAIN, sekisho } from '../helpers/sekisho.js';
@@ -165,4 +166,26 @@ systemTest('the questions of README.md have answers', ['namespace'], async () =>
   );
   expect(existsSync(join(clone.folder, 'out/countries/kr-ipv4.cidr'))).toBe(true);
   expect(answer('export --from')).toMatch(/^add set inet sekisho kr_v4 /m);
+});
+
+systemTest('the DNSBL of README.md answers', ['namespace', 'dig'], async () => {
+  const clone = new Clone(await temporaryFolder());
+  await clone.update(statistics('CN', 'JP'));
+  const [config] = blocksOf(SECTIONS.get('DNSBL') ?? '').filter(
+    ({ language }) => language === 'yaml',
+  );
+  writeFileSync(join(clone.folder, 'dnsbl.yaml'), config?.text ?? '');
+  const [serve = '', questions = ''] = commandsUnder('DNSBL');
+  const network = await Namespace.create();
+  await network.start('sh', ['-c', `exec ${serve.trim()}`], {
+    ...clone.options,
+    timeoutMs: 20_000,
+    ready: async () => (await ask(network, '2.0.0.127.bl.example.net', 'A')) !== 'no reply',
+  });
+  const result = await network.run('sh', ['-e', '-c', questions], clone.options);
+  expect(result).toEqual({
+    code: 0,
+    stderr: '',
+    stdout: '127.0.0.4\n"country list: 221.200.232.93 (CN)"\n"cn"\n',
+  });
 });

@@ -17,7 +17,7 @@ export class Listings {
   readonly answers = new Uint32Array(MOST_LISTINGS);
   /** The name, or one below it, is listed: without an answer it is an empty non-terminal. */
   exists = false;
-  /** Some data set here could list the name (rbldnsd's acl answers only then with a listing). */
+  /** With `onlyRecords`: a set here could list the name (rbldnsd's acl lists the client only then). */
   isCovered = false;
   readonly asked = new AskedAddress();
   /** What `select` chose: labels of the listed name, `[from, to)` of the query's, `to` 0 for an address. */
@@ -82,7 +82,7 @@ export class Listings {
       this.#findAddress(query, branch, labels);
     } else if ((branch.v4 || branch.v6) && labels > 0) {
       this.asked.read(query, labels);
-      this.isCovered ||= this.asked.is4 || this.asked.is6;
+      this.isCovered ||= this.#couldList(branch);
     }
     for (const table of branch.names) {
       if (table.holds === 'listings') {
@@ -98,10 +98,8 @@ export class Listings {
     const { v4, v6 } = branch;
     asked.read(query, labels);
     if (asked.is4) {
-      this.isCovered = true;
       if (v4) this.#take4(v4, asked.v4);
     } else if (asked.is6) {
-      this.isCovered = true;
       this.#findIPv6(v4, v6);
     }
     if (this.exists || asked.is6) return;
@@ -111,6 +109,16 @@ export class Listings {
     }
     asked.readNibbles(query, labels);
     if (asked.nibbles >= 0) this.exists = meetsIPv6(asked, v4, v6);
+  }
+
+  /** Whether the asked address would be looked up in a set that the branch has. */
+  #couldList({ v4, v6 }: CompiledBranch): boolean {
+    const { is4, is6, v6: words } = this.asked;
+    if (is4) return v4 !== undefined;
+    if (!is6) return false;
+    const isMapped = words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
+    if (isMapped) return v4 !== undefined;
+    return v6 !== undefined || (v4 !== undefined && (words[0] as number) >>> 16 === 0x2002);
   }
 
   /** IPv4-mapped addresses are IPv4 ones; 6to4's (RFC 3056) are looked up in both families. */

@@ -92,6 +92,16 @@ export class Reply {
     this.#copy(body, at, length);
   }
 
+  /** Appends records (each u16 length, then type to data) to the authority section, or none. */
+  addAuthority(records: Uint8Array, owner: number): void {
+    let size = 0;
+    for (let i = 0; i < records.length; i += 2 + get16(records, i)) size += 2 + get16(records, i);
+    if (this.#at + size > this.#limit) return;
+    for (let i = 0; i < records.length; i += 2 + get16(records, i)) {
+      this.addOwned(records, i + 2, get16(records, i), owner, true);
+    }
+  }
+
   /**
    * Records that came of several listings: leaves out what stands there twice, and gives all of
    * a type the smallest TTL (RFC 2181 5.2). All records here have the question's name.

@@ -1,4 +1,5 @@
 import type { AccessMaps, CompiledZone, CompiledZones } from '../index/compile.js';
+import { sameBytes } from '../index/hash.js';
 import { findZone } from '../index/zone-table.js';
 import { CLASS, PLAIN_UDP_BYTES, RCODE, TYPE } from '../wire/codes.js';
 import { ACCESS, FIRST_ACCESS_ANSWER } from '../zone/zone-source.js';
@@ -9,6 +10,9 @@ import { Listings } from './find-listings.js';
 import { Query, READ } from './query.js';
 import type { RateLimiter } from './rate-limiter.js';
 import { Reply, bareReply, isError } from './reply.js';
+
+/** Wire form without the root's zero. */
+const VERSION_NAMES = [Buffer.from('\x07version\x04bind'), Buffer.from('\x07version\x06server')];
 
 /** Transports differ in how large a reply may be. */
 export type Transport = 'udp' | 'tcp';
@@ -96,9 +100,26 @@ export class Responder {
     }
     if (verdict === ACCESS.refuse) return this.#finish(RCODE.REFUSED, false, false);
     if (query.hasEdns && query.ednsVersion !== 0) return this.#finish(RCODE.BADVERS, false);
-    if (query.klass !== CLASS.IN && query.klass !== CLASS.ANY) return this.#finish(RCODE.REFUSED);
+    if (query.klass !== CLASS.IN && query.klass !== CLASS.ANY) return this.#answerVersion();
+    if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return this.#finish(RCODE.REFUSED);
     if (query.type >= TYPE.TSIG && query.type !== TYPE.ANY) return this.#finish(RCODE.NOTIMP);
     return this.#answerFromZone(client, verdict);
+  }
+
+  /** `version.bind` and `version.server`, TXT of the class CHAOS (RFC 4892). */
+  #answerVersion(): number {
+    const { version } = this.#zones;
+    const { klass, type, name, nameEnd } = this.query;
+    const isAsked =
+      klass === CLASS.CHAOS &&
+      type === TYPE.TXT &&
+      VERSION_NAMES.some(
+        (asked) => asked.length === nameEnd && sameBytes(asked, 0, name, 0, nameEnd),
+      );
+    if (version.length === 0 || !isAsked) return this.#finish(RCODE.REFUSED);
+    this.#reply.addOwned(version, 0, version.length, 0, false);
+    add(this.#counters.zones, this.zone * COUNTED_FIELDS + COUNTED.listed, 1);
+    return this.#finish(RCODE.NOERROR);
   }
 
   #answerFromZone(client: Client, globalVerdict: number): number {
@@ -144,6 +165,7 @@ export class Responder {
     const block = this.zone * COUNTED_FIELDS;
     if (reply.answerCount > 0 || reply.isTruncated) {
       add(this.#counters.zones, block + COUNTED.listed, 1);
+      if (zone.tellsNameServers && !reply.isTruncated) reply.addAuthority(zone.nameServers, owner);
       return this.#finish(RCODE.NOERROR, true);
     }
     const exists = isApex || listings.exists || listings.count > 0 || this.listing >= 0;

@@ -30,6 +30,8 @@ export interface CompiledZones {
   readonly answers: AnswerTable;
   /** Clients of every zone, where anything is said about them. */
   readonly access: AccessMaps | undefined;
+  /** Type to data of the TXT record of `version.bind`; empty where that is not told. */
+  readonly version: Uint8Array;
 }
 
 export interface CompiledZone {
@@ -40,6 +42,7 @@ export interface CompiledZone {
   readonly negativeSoa: Uint8Array;
   /** NS records: each u16 length, then type to data. */
   readonly nameServers: Uint8Array;
+  readonly tellsNameServers: boolean;
   readonly groups: readonly CompiledGroup[];
   readonly access: AccessMaps | undefined;
   /** Milliseconds since 1970; Infinity where it never expires. */
@@ -80,6 +83,7 @@ export interface GlobalAccess {
 export function compileZones(
   sources: readonly ZoneSource[],
   globalAccess?: GlobalAccess,
+  version?: string,
 ): CompiledZones {
   const answers = new AnswerTableBuilder();
   const zones = sources.map((source) => compileZone(source, answers));
@@ -93,7 +97,13 @@ export function compileZones(
     for (const key of keys) names.push({ name: nameOfKey(key, name), zone });
   }
   const access = globalAccess && compileAccess(globalAccess.layers, globalAccess.answers, answers);
-  return { zones, table: zoneTableOf(names), answers: answers.build(), access };
+  return {
+    zones,
+    table: zoneTableOf(names),
+    answers: answers.build(),
+    access,
+    version: version === undefined ? sharedBytes(0) : versionRecord(version),
+  };
 }
 
 function nameOfKey(key: string, zone: Uint8Array): Uint8Array {
@@ -111,6 +121,7 @@ function closedZone(name: Uint8Array): CompiledZone {
     soa: sharedBytes(0),
     negativeSoa: sharedBytes(0),
     nameServers: sharedBytes(0),
+    tellsNameServers: false,
     groups: [],
     access: undefined,
     expiresAtMs: Infinity,
@@ -133,6 +144,7 @@ function compileZone(source: ZoneSource, answers: AnswerTableBuilder): CompiledZ
       ? soaRecord(soa, Math.min(soa.ttlSeconds, soa.minimumSeconds))
       : sharedBytes(0),
     nameServers: nameServerRecords(source.nameServers),
+    tellsNameServers: source.tellsNameServers ?? false,
     groups: groups.map((branches) => branches.map((branch) => compileBranch(branch, first))),
     access: source.access && accessMapsOf(source.access, first),
     expiresAtMs: source.expiresAtMs ?? Infinity,
@@ -235,11 +247,23 @@ function nameServerRecords(servers: NameServers | undefined): Uint8Array {
   return toSharedBytes(all.toShared());
 }
 
+function versionRecord(version: string): Uint8Array {
+  const text = Buffer.from(version).subarray(0, 255);
+  const body = recordHead(TYPE.TXT, 0, text.length + 1, CLASS.CHAOS);
+  body.append(Uint8Array.of(text.length, ...text));
+  return body.toShared();
+}
+
 /** Type, class, TTL, length of the data. */
-function recordHead(type: number, ttlSeconds: number, dataBytes: number): GrowingBytes {
+function recordHead(
+  type: number,
+  ttlSeconds: number,
+  dataBytes: number,
+  klass: number = CLASS.IN,
+): GrowingBytes {
   const body = new GrowingBytes();
   body.push16(type);
-  body.push16(CLASS.IN);
+  body.push16(klass);
   body.push32(ttlSeconds);
   body.push16(dataBytes);
   return body;

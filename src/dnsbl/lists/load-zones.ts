@@ -4,6 +4,7 @@ import { parseConfig } from '../../config/load.js';
 import type { LoadedConfig } from '../../config/load.js';
 import type { DnsblConfig, ListDefinition, ZoneConfig } from '../../config/schema.js';
 import type { List } from '../../lists/catalogue.js';
+import { unionOf } from '../../ip/address-set.js';
 import { faultText } from '../../lists/catalogue.js';
 import { neighboursOf } from '../../lists/definitions.js';
 import { feedPath } from '../../lists/feed-path.js';
@@ -15,13 +16,15 @@ import { sourcesFolder } from '../../sources/store.js';
 import type { DatasetSpec } from '../rbldnsd/load-zones.js';
 import type { LoadedZones } from '../zone/loaded-zones.js';
 import type { ZoneSource } from '../zone/zone-source.js';
+import { formatName } from '../wire/name.js';
 import { configuredAccess } from '../access/configured-access.js';
-import { accessOf, checkZones } from './check-zones.js';
+import { accessOf, checkZones, transferClients } from './check-zones.js';
 import { countryZone } from './country-zone.js';
 import { listZone } from './list-zone.js';
 import { datasetZone, parseDatasets } from './dataset-zone.js';
 import { KeptCountries } from './kept-countries.js';
 import { originZone } from './origin-zone.js';
+import { Serials } from './serials.js';
 import { type ZoneTime, zoneHead } from './zone-head.js';
 
 /**
@@ -35,6 +38,9 @@ export interface ConfiguredZones {
   /** Statistics files in place of the state. */
   readonly from?: readonly string[];
 }
+
+/** Of the zones that were loaded so far. */
+const SERIALS = new Serials();
 
 /**
  * Makes the zones of a configuration.
@@ -52,16 +58,21 @@ export async function load(input: ConfiguredZones, nowMs = Date.now()): Promise<
   const watch = watchedPaths(loaded, input);
   const times = new Times(loaded, dnsbl, data, lists, watch, nowMs);
   warnings.push(...times.warnings);
-  const zones = dnsbl.zones.map((zone) => {
+  const made = dnsbl.zones.map((zone) => {
     const time = times.of(zone);
     if (zone.kind !== 'rbldnsd') return makeZone(zone, zone.kind, lists, data, time, nowMs);
-    const made = datasetZone(zone, datasetsOf(zone, loaded), time, nowMs);
-    warnings.push(...made.warnings);
-    return made.zone;
+    const read = datasetZone(zone, datasetsOf(zone, loaded), time, nowMs);
+    warnings.push(...read.warnings);
+    return read.zone;
   });
+  const zones = made.map((zone) =>
+    SERIALS.apply(`${input.file ?? ''} ${formatName(zone.name)}`, zone),
+  );
   const next = times.nextChangeAtMs;
   const { named, isOpen } = accessOf(loaded, dnsbl);
-  const access = configuredAccess(named, isOpen);
+  // a secondary asks for the serial before it transfers
+  const mayAsk = unionOf([named, transferClients(loaded, dnsbl)]);
+  const access = configuredAccess(mayAsk, isOpen);
   return { zones, access, warnings, watch, ...(next !== undefined && { nextChangeAtMs: next }) };
 }
 
@@ -225,6 +236,7 @@ function holdsCountries(
   return neighboursOf(definition).some((other) => holdsCountries(other, definitions));
 }
 
+/** Time of the inode: an older file that is moved into place counts as a change, too. */
 function changedAt(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0;
 }

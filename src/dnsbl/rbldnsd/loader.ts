@@ -6,6 +6,10 @@ import { warningsOf } from './warning-lines.js';
 /** What rbldnsd's command line says of zones; the clock is the loader's. */
 export type RbldnsdZones = Omit<LoadRequest, 'settings'> & {
   readonly settings: Omit<LoadRequest['settings'], 'nowMs'>;
+  /** Whether answers name the zone's servers. */
+  readonly tellsNameServers?: boolean;
+  /** What is said to `version.bind`. */
+  readonly version?: string;
 };
 
 /** The last good global acl: while its file cannot be read, clients are judged by what was. */
@@ -19,10 +23,17 @@ export function load(input: RbldnsdZones): LoadedZones {
   else warnings.push(result.globalFailure);
   // without the acl that was asked for, everybody would be let in
   if (input.globalAcl && access === undefined) {
-    return { zones: result.zones.map(failedZone), warnings, watch: watchedFiles(input) };
+    return {
+      zones: result.zones.map(failedZone),
+      ...(input.version !== undefined && { version: input.version }),
+      warnings,
+      watch: watchedFiles(input),
+    };
   }
+  const { tellsNameServers = false, version } = input;
   return {
-    zones: result.zones.map(sourceOf),
+    zones: result.zones.map((zone) => ({ ...sourceOf(zone), tellsNameServers })),
+    ...(version !== undefined && { version }),
     ...(access && { access }),
     warnings,
     watch: watchedFiles(input),

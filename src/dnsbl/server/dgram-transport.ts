@@ -131,10 +131,8 @@ function placesOf(listen: ListenAddress, report: Report): ListenAddress[] {
 }
 
 async function bindSocket(place: ListenAddress): Promise<Socket> {
-  const socket = createSocket({
-    type: place.address.includes(':') ? 'udp6' : 'udp4',
-    ipv6Only: true,
-  });
+  const isIPv6 = place.address.includes(':');
+  const socket = createSocket(isIPv6 ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' });
   try {
     const bound = once(socket, 'listening');
     socket.bind({ address: place.address, port: place.port, exclusive: true });

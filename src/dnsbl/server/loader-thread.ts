@@ -15,13 +15,18 @@ import { collectGarbage } from './collect-garbage.js';
 const spec = workerData as LoaderSpec;
 const lastGood = new LastGood();
 
+// begun at once, while the main thread binds its sockets
+const module = import(spec.module) as Promise<{ readonly load: LoadZones }>;
+// whoever asks for a load is told
+module.catch(() => undefined);
+
 async function load(): Promise<LoadedMessage> {
-  const module = (await import(spec.module)) as { readonly load: LoadZones };
-  const found = await module.load(spec.input);
+  const { load: loadZones } = await module;
+  const found = await loadZones(spec.input);
   const { zones, warnings } = lastGood.apply(found.zones);
   const failed = zones.filter((zone) => zone.failed !== undefined);
   return {
-    compiled: compileZones(zones, found.access),
+    compiled: compileZones(zones, found.access, found.version),
     warnings: [...warnings, ...found.warnings],
     watch: found.watch,
     nextChangeAtMs: found.nextChangeAtMs,

@@ -18,9 +18,12 @@ import type { Report } from './transport.js';
 export interface QueryLogSettings extends QueryLogChoice {
   /** Appended to; standard error where it is left out. */
   readonly file?: string;
+  /** Standard output in place of standard error. */
+  readonly toStandardOutput?: boolean;
 }
 
-const STDERR = 2;
+const [STDOUT, STDERR] = [1, 2];
+const NEWLINE = 0x0a;
 const DRAIN_MS = 50;
 /** PIPE_BUF: so much is taken whole by a pipe that has room, or not at all. */
 const PIECE_BYTES = 4096;
@@ -38,7 +41,7 @@ export class QueryLog {
   readonly #report: Report;
   readonly #readers: QueryRingReader[] = [];
   readonly #closed = new Map<string, Uint8Array>();
-  #fd = STDERR;
+  #fd: number;
   #timer: NodeJS.Timeout | undefined;
   /** Bytes that a pipe took only a part of. */
   #rest = Buffer.alloc(0);
@@ -47,7 +50,8 @@ export class QueryLog {
   #lost = 0;
   #hasFailed = false;
 
-  constructor({ file, which, sample }: QueryLogSettings, report: Report) {
+  constructor({ file, toStandardOutput, which, sample }: QueryLogSettings, report: Report) {
+    this.#fd = toStandardOutput === true ? STDOUT : STDERR;
     this.choice = { which, sample };
     this.#file = file;
     this.#report = report;
@@ -102,6 +106,7 @@ export class QueryLog {
         this.#report('error', `the query log cannot be written: ${String(error)}`);
       }
       this.#hasFailed = true;
+      this.#lost += this.#rest.filter((byte) => byte === NEWLINE).length;
       this.#rest = Buffer.alloc(0);
     }
     this.#tellLost();
@@ -112,7 +117,7 @@ export class QueryLog {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.drain();
-    if (this.#fd !== STDERR) fs.closeSync(this.#fd);
+    if (this.#file !== undefined) fs.closeSync(this.#fd);
   }
 
   /** @returns false where nothing is left, or nothing more can be written now */
@@ -128,6 +133,7 @@ export class QueryLog {
       throw error;
     }
     this.#rest = this.#rest.subarray(written);
+    this.#hasFailed = false;
     return true;
   }
 

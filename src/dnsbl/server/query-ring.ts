@@ -11,10 +11,10 @@ const WRITTEN = 0;
 const READ = 1;
 const LOST = 2;
 
-/** What is logged of queries; `sample` is one of so many. */
+/** What is logged of queries. */
 export interface QueryLogChoice {
   readonly which: 'all' | 'listed';
-  /** One of so many queries is logged: 1 for each. */
+  /** Share of them that is logged, evenly: 1 for all, 0.01 for every hundredth. */
   readonly sample: number;
 }
 
@@ -46,14 +46,14 @@ export class QueryRingWriter {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #choice: QueryLogChoice;
-  #left: number;
+  /** Reaches 1 where the next one is logged. */
+  #due = 0;
 
   constructor(memory: SharedArrayBuffer, choice: QueryLogChoice) {
     this.#counts = new Int32Array(memory, 0, 4);
     this.#bytes = new Uint8Array(memory, 16);
     this.#view = new DataView(memory, 16);
     this.#choice = choice;
-    this.#left = choice.sample;
   }
 
   /** @param size bytes of the reply at `reply[at…]`; 0 where there was none */
@@ -66,8 +66,9 @@ export class QueryRingWriter {
     timeMs: number,
   ): void {
     if (size === 0 || (this.#choice.which === 'listed' && responder.listing < 0)) return;
-    if (--this.#left > 0) return;
-    this.#left = this.#choice.sample;
+    this.#due += this.#choice.sample;
+    if (this.#due < 1) return;
+    this.#due -= 1;
     const written = Atomics.load(this.#counts, WRITTEN);
     if (((written - Atomics.load(this.#counts, READ)) | 0) >= PLACES) {
       Atomics.add(this.#counts, LOST, 1);

@@ -2,7 +2,7 @@ import { EXIT, type ExitCode } from '../../util/errors.js';
 import { type ListenAddress, formatListen } from './listen.js';
 import { DnsServer, type ServerSettings } from './server.js';
 import { ServiceState } from './service-state.js';
-import { statisticsLines } from './statistics.js';
+import { type StatisticsSnapshot, statisticsLines } from './statistics.js';
 import type { Generation, Report } from './transport.js';
 
 export interface ForegroundOptions {
@@ -14,6 +14,8 @@ export interface ForegroundOptions {
   readonly onServer?: (server: DnsServer) => void;
   /** Called with the zones that are answered from, each time that there are new ones. */
   readonly onServing?: (generation: Generation) => void;
+  /** Given what was counted, before it is reported: as asked for, before a new count, or at the end. */
+  readonly onStatistics?: (snapshot: StatisticsSnapshot, why: 'asked' | 'reset' | 'end') => void;
   /** Called once, when queries are answered. */
   readonly onReady?: () => void;
 }
@@ -33,19 +35,24 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
     report,
     onServing: (generation) => {
       options.onServing?.(generation);
-      void state.status(statusText(settings.listen, generation));
+      const status = statusText(settings.listen, generation);
+      report('info', status);
+      void state.status(status);
     },
   });
   options.onServer?.(server);
   let end: (word: 'end') => void = () => undefined;
   const ending = new Promise<'end'>((resolve) => (end = resolve));
+  let isServing = false;
   const reload = async (): Promise<void> => {
+    if (!isServing) return; // the first load is under way
     server.reopenLog();
     await state.reloading();
     const isNew = await server.reload();
     await state.ready(isNew ? 'loaded again' : 'the old zones are served: see the log');
   };
-  const statistics = (): void => {
+  const statistics = (why: 'asked' | 'reset' | 'end'): void => {
+    options.onStatistics?.(server.statistics(), why);
     for (const line of statisticsLines(server.statistics(), Date.now())) report('info', line);
   };
   const handlers: Readonly<Partial<Record<NodeJS.Signals, () => void>>> = {
@@ -56,9 +63,11 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
       end('end');
     },
     SIGHUP: () => void reload(),
-    SIGUSR1: statistics,
+    SIGUSR1: () => {
+      statistics('asked');
+    },
     SIGUSR2: () => {
-      statistics();
+      statistics('reset');
       server.resetStatistics();
     },
   };
@@ -67,11 +76,13 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
     const started = server.start();
     const first = await Promise.race([started, ending]);
     if (first !== 'end') {
+      isServing = true;
       await state.ready(`answering on ${settings.listen.map(formatListen).join(', ')}`);
       options.onReady?.();
       await ending;
     }
     await state.stopping();
+    if (options.onStatistics) statistics('end');
     await server.stop();
     // it was told to end in the middle of its start
     if (first === 'end') await started.catch(() => undefined);

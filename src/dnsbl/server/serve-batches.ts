@@ -24,6 +24,7 @@ export class BatchServer {
   readonly #limiter: RateLimiter | undefined;
   readonly #log: QueryRingWriter | undefined;
   #responder: Responder | undefined;
+  #hasGarbage = false;
 
   constructor(calls: UdpCalls, data: BatchWorkerData, port: MessagePort, tell: TellDefect) {
     this.#data = data;
@@ -45,12 +46,16 @@ export class BatchServer {
     const { control, descriptors } = this.#data;
     const [only] = descriptors;
     while (Atomics.load(control, CONTROL.stop) === 0) {
-      if (Atomics.load(control, CONTROL.wanted) !== Atomics.load(control, CONTROL.serving)) {
-        this.#renew();
-      }
+      if (this.#isOutdated()) this.#renew();
+      if (this.#hasGarbage) this.#collect();
       if (descriptors.length === 1) this.#serve(only as number, true);
       else this.#serveReady();
     }
+  }
+
+  #isOutdated(): boolean {
+    const { control } = this.#data;
+    return Atomics.load(control, CONTROL.wanted) !== Atomics.load(control, CONTROL.serving);
   }
 
   #serveReady(): void {
@@ -64,11 +69,12 @@ export class BatchServer {
 
   #serve(fd: number, wait: boolean): void {
     const batch = this.#batch;
-    const responder = this.#responder;
-    if (responder === undefined) throw new Error('there are no zones to answer from');
     const count = batch.receive(fd, wait);
     if (count < 0) throw callError('recvmmsg', count);
-    if (count === 0) return;
+    // what is asked after a reload is answered from the new zones, however long nobody asked
+    if (this.#isOutdated()) this.#renew();
+    const responder = this.#responder;
+    if (count === 0 || responder === undefined) return;
     const nowMs = Date.now();
     responder.nowMs = nowMs;
     for (let k = 0; k < count; k++) batch.setReply(k, this.#answer(responder, k, nowMs));
@@ -109,7 +115,12 @@ export class BatchServer {
     }
     if (newest === undefined) return;
     this.#responder = this.#take(newest);
-    newest = undefined;
+    this.#hasGarbage = true;
+  }
+
+  /** Between batches: the zones that were replaced. */
+  #collect(): void {
+    this.#hasGarbage = false;
     collectGarbage();
   }
 

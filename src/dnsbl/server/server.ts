@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 
 import { batchObstacle } from '../../linux/udp/calls.js';
+import { SystemError } from '../../util/errors.js';
 import type { RateLimit } from '../answer/rate-limiter.js';
 import { BatchTransport } from './batch-transport.js';
 import { DgramTransport } from './dgram-transport.js';
@@ -12,7 +13,7 @@ import { Statistics, type StatisticsSnapshot } from './statistics.js';
 import type { TransferHandler } from './tcp-connection.js';
 import { TCP_LIMITS, type TcpLimits, TcpTransport } from './tcp-transport.js';
 import type { Generation, QueryTransport, Report } from './transport.js';
-import { ZoneSupply } from './zone-supply.js';
+import { type FirstLoad, ZoneSupply } from './zone-supply.js';
 
 export interface ServerSettings {
   readonly listen: readonly ListenAddress[];
@@ -21,8 +22,8 @@ export interface ServerSettings {
   readonly user?: string;
   /** Threads that answer over UDP; one where left out, two on four cores or more. */
   readonly workers?: number;
-  /** `dgram`: Node's own sockets also where batches would work. */
-  readonly transport?: 'auto' | 'dgram';
+  /** `batch`: not to start where batches do not work; `dgram`: Node's own sockets where they would. */
+  readonly transport?: 'auto' | 'batch' | 'dgram';
   readonly rateLimit?: RateLimit;
   readonly log?: QueryLogSettings;
   readonly tcp?: Partial<TcpLimits>;
@@ -31,6 +32,12 @@ export interface ServerSettings {
   /** How often files are looked at even if the kernel tells nothing; 5 s where left out. */
   readonly watchEveryMs?: number;
   readonly transfer?: TransferHandler;
+  /** Zones that must be there to start; some where left out. */
+  readonly firstLoad?: FirstLoad;
+  /** Called when all is bound, with the rights that the process began with. */
+  readonly onBound?: () => void;
+  /** Called when those are given up, before zones are loaded; queries wait from then on. */
+  readonly onOpen?: () => void;
   readonly report: Report;
   /** Called with the zones that are answered from, each time that there are new ones. */
   readonly onServing?: (generation: Generation) => void;
@@ -58,19 +65,22 @@ export class DnsServer {
    * Resolves when queries are answered. Where it throws, nothing was answered and all is closed.
    *
    * @throws UsageError, SystemError naming the address, user or file at fault
-   * @throws SourceError where no zone at all could be loaded
+   * @throws SourceError where zones could not be loaded that have to be there
    */
   async start(): Promise<void> {
     const { listen, user, log, report } = this.#settings;
     checkListen(listen);
     const account = user === undefined ? undefined : await findAccount(user);
     try {
+      const supply = this.#openSupply();
       this.#log = log && new QueryLog(log, report);
       this.#transports = [await this.#bindTcp(), await this.#bindUdp()];
+      this.#settings.onBound?.();
       if (account !== undefined) becomeUser(account);
       this.#log?.open();
       this.#batch?.start();
-      await this.#startSupply();
+      this.#settings.onOpen?.();
+      await supply.start();
     } catch (error) {
       await this.stop();
       throw error;
@@ -122,7 +132,10 @@ export class DnsServer {
   async #bindUdp(): Promise<QueryTransport> {
     const { listen, transport = 'auto', workers, rateLimit, report } = this.#settings;
     const options = { ...this.#common(), listen, rateLimit };
-    const obstacle = transport === 'auto' ? batchObstacle() : 'it was asked for';
+    const obstacle = transport === 'dgram' ? 'it was asked for' : batchObstacle();
+    if (obstacle !== undefined && transport === 'batch') {
+      throw new SystemError(`UDP in batches does not work here: ${obstacle}; use transport: auto`);
+    }
     if (obstacle === undefined) {
       const count = workers ?? (availableParallelism() < 4 ? 1 : 2);
       this.#batch = new BatchTransport({ ...options, workers: count });
@@ -144,13 +157,15 @@ export class DnsServer {
     };
   }
 
-  async #startSupply(): Promise<void> {
-    const { loader, report, watch = true, watchEveryMs } = this.#settings;
+  /** Its thread gets ready while the sockets are bound; it loads when it is started. */
+  #openSupply(): ZoneSupply {
+    const { loader, report, watch = true, watchEveryMs, firstLoad = 'some' } = this.#settings;
     const supply = new ZoneSupply({
       loader,
       report,
       watch,
       watchEveryMs,
+      firstLoad,
       serve: (generation) => {
         this.#serve(generation);
       },
@@ -158,7 +173,7 @@ export class DnsServer {
     this.#supply = supply;
     this.#closers.push(() => supply.stop());
     this.#mustGoOn();
-    await supply.start();
+    return supply;
   }
 
   #serve(generation: Generation): void {

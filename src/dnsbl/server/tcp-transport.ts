@@ -159,7 +159,8 @@ export class TcpTransport implements QueryTransport {
 
   #closeIdle(): void {
     const { connections, idleMs, idleCrowdedMs } = this.#options.limits;
-    const limitMs = this.#connections.size * 2 > connections ? idleCrowdedMs : idleMs;
+    const isCrowded = this.#connections.size * 2 > connections;
+    const limitMs = isCrowded ? Math.min(idleMs, idleCrowdedMs) : idleMs;
     const nowMs = performance.now();
     for (const { socket, activeMs } of this.#connections) {
       if (nowMs - activeMs > limitMs) socket.destroy();

@@ -30,7 +30,8 @@ export class FileWatch {
   }
 
   /**
-   * Watches these paths, and no others, from now on.
+   * Watches these paths, and no others, from now on. Of a folder all that is in it counts, but not
+   * in folders below.
    *
    * @param sinceMs what changed after this time (ms since 1970) is told of, too
    */
@@ -61,7 +62,9 @@ export class FileWatch {
   #watchFolder(folder: string, names: ReadonlySet<string> | undefined): void {
     try {
       const watcher = fs.watch(folder, { persistent: false }, (_, name) => {
-        if (name === null || names === undefined || names.has(name)) this.#look();
+        // a file in a folder may be written to, which the folder does not show
+        if (names === undefined) this.#noted();
+        else if (name === null || names.has(name)) this.#look();
       });
       // the folder itself went: looking at the files goes on
       watcher.on('error', () => {

@@ -1,18 +1,25 @@
 import { KnownError, SourceError, messageOf } from '../../util/errors.js';
+import { collectGarbage } from './collect-garbage.js';
 import type { LoadedMessage, LoaderSpec } from './loader.js';
 import type { Generation, Report } from './transport.js';
 import { FileWatch } from './watch-files.js';
 import { ZoneLoader } from './zone-loader.js';
+
+/** Which zones have to be there for a server to start; the others are SERVFAIL. */
+export type FirstLoad = 'all' | 'some' | 'none';
 
 export interface ZoneSupplyOptions {
   readonly loader: LoaderSpec;
   readonly report: Report;
   readonly watch: boolean;
   readonly watchEveryMs: number | undefined;
+  readonly firstLoad: FirstLoad;
   /** Given each generation of zones, the first included. */
   readonly serve: (generation: Generation) => void;
 }
 
+/** By then every thread answers from the new zones. */
+const TIDY_MS = 250;
 /** Longer waits are made of several: a timer takes at most 2^31 − 1 ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -32,6 +39,7 @@ export class ZoneSupply {
   #next: Promise<boolean> | undefined;
   #dueTimer: NodeJS.Timeout | undefined;
   #staleTimer: NodeJS.Timeout | undefined;
+  #tidyTimer: NodeJS.Timeout | undefined;
   #isStopping = false;
 
   constructor(options: ZoneSupplyOptions) {
@@ -40,13 +48,18 @@ export class ZoneSupply {
     if (options.watch) this.#watch = new FileWatch(() => void this.reload(), options.watchEveryMs);
   }
 
-  /** @throws SourceError where no zone at all could be loaded; what the loader threw */
+  /** @throws SourceError where zones lack that have to be there; what the loader threw */
   async start(): Promise<void> {
     const sinceMs = Date.now();
     const loaded = await this.#loader.load();
-    if (loaded.ready === 0) {
+    const { firstLoad } = this.#options;
+    if (
+      loaded.ready === 0 ? firstLoad !== 'none' : firstLoad === 'all' && loaded.failed.length > 0
+    ) {
       const reasons = loaded.warnings.length > 0 ? loaded.warnings : ['there is none'];
-      throw new SourceError(['no zone could be loaded', ...reasons].join('\n'));
+      const what =
+        loaded.ready === 0 ? 'no zone could be loaded' : 'not every zone could be loaded';
+      throw new SourceError([what, ...reasons].join('\n'));
     }
     this.#take(loaded, sinceMs);
   }
@@ -66,6 +79,7 @@ export class ZoneSupply {
     this.#isStopping = true;
     clearTimeout(this.#dueTimer);
     clearTimeout(this.#staleTimer);
+    clearTimeout(this.#tidyTimer);
     this.#watch?.stop();
     await this.#loader.stop();
   }
@@ -112,6 +126,11 @@ export class ZoneSupply {
     this.#failed = new Set(loaded.failed);
     for (const line of loaded.warnings) report('warning', line);
     serve({ number: this.#number, compiled: loaded.compiled });
+    // this thread may not look for garbage for hours, either
+    this.#tidyTimer ??= setTimeout(() => {
+      this.#tidyTimer = undefined;
+      collectGarbage();
+    }, TIDY_MS).unref();
     this.#watch?.watch(loaded.watch, sinceMs);
     clearTimeout(this.#dueTimer);
     this.#dueTimer = this.#at(

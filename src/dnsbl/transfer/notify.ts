@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { decode, encode } from 'dns-packet';
+import { type DecodedPacket, decode, encode } from 'dns-packet';
 
 import type { Endpoint } from '../../config/dnsbl-schema.js';
 import { messageOf } from '../../util/errors.js';
@@ -35,7 +35,10 @@ export async function notifySecondary(
   let reason = 'no answer';
   for (const waitMs of WAITS_MS) {
     try {
-      if (await isAnswered(secondary, message, id, waitMs, signal)) return undefined;
+      const rcode = await answerOf(secondary, message, id, waitMs, signal);
+      if (rcode === 'NOERROR') return undefined;
+      // asking again would not change its mind (RFC 1996 3.6)
+      if (rcode !== undefined) return `it answered ${rcode}`;
     } catch (error) {
       reason = messageOf(error);
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
@@ -45,26 +48,28 @@ export async function notifySecondary(
   return reason;
 }
 
-function isAnswered(
+/** @returns the rcode of its answer, undefined where none came */
+function answerOf(
   { address, port }: Endpoint,
   message: Uint8Array,
   id: number,
   waitMs: number,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   let timer: NodeJS.Timeout | undefined;
   let stop: (() => void) | undefined;
   let isOpen = true;
-  const answered = new Promise<boolean>((resolve, reject) => {
+  const answered = new Promise<string | undefined>((resolve, reject) => {
     stop = () => {
-      resolve(false);
+      resolve(undefined);
     };
     timer = setTimeout(stop, waitMs);
     signal.addEventListener('abort', stop, { once: true });
     socket.on('error', reject);
     socket.on('message', (reply) => {
-      if (isReplyTo(reply, id)) resolve(true);
+      const rcode = rcodeOfReply(reply, id);
+      if (rcode !== undefined) resolve(rcode);
     });
     // connected, so that only this server's datagrams arrive, and its refusals do
     socket.connect(port, address, () => {
@@ -79,12 +84,13 @@ function isAnswered(
   });
 }
 
-function isReplyTo(bytes: Uint8Array, id: number): boolean {
+function rcodeOfReply(bytes: Uint8Array, id: number): string | undefined {
   try {
-    const reply = decode(Buffer.from(bytes));
-    return reply.type === 'response' && reply.id === id;
+    // the types of dns-packet leave the rcode out
+    const reply = decode(Buffer.from(bytes)) as DecodedPacket & { readonly rcode: string };
+    return reply.type === 'response' && reply.id === id ? reply.rcode : undefined;
   } catch {
     // not a DNS message: the answer may still come
-    return false;
+    return undefined;
   }
 }

@@ -18,10 +18,7 @@ export function* transferMessages(
   query: Uint8Array,
   questionEnd: number,
 ): Generator<Uint8Array> {
-  const head = Uint8Array.from(query.subarray(0, questionEnd));
-  head[2] = ((head[2] as number) & FLAG.RD) | FLAG.QR | FLAG.AA;
-  head[3] = 0;
-  head.fill(0, 6, HEADER_BYTES);
+  const head = headOf(query, questionEnd);
   let message = new MessageBuilder(head);
   for (const record of zoneRecords(zones, zone)) {
     if (message.tryAdd(record)) continue;
@@ -30,6 +27,25 @@ export function* transferMessages(
     if (!message.tryAdd(record)) throw new Error('a record is larger than a message');
   }
   yield message.build();
+}
+
+/** The answer to an IXFR of a secondary that has the zone: its SOA alone (RFC 1995 4). */
+export function upToDateMessage(
+  zone: CompiledZone,
+  query: Uint8Array,
+  questionEnd: number,
+): Uint8Array {
+  const message = new MessageBuilder(headOf(query, questionEnd));
+  message.tryAdd({ owner: new Uint8Array(0), body: zone.soa });
+  return message.build();
+}
+
+function headOf(query: Uint8Array, questionEnd: number): Uint8Array {
+  const head = Uint8Array.from(query.subarray(0, questionEnd));
+  head[2] = ((head[2] as number) & FLAG.RD) | FLAG.QR | FLAG.AA;
+  head[3] = 0;
+  head.fill(0, 6, HEADER_BYTES);
+  return head;
 }
 
 class MessageBuilder {

@@ -1,3 +1,7 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+
+import { decode } from 'dns-packet';
+
 import type { Endpoint } from '../../config/dnsbl-schema.js';
 import type { AddressSet } from '../../ip/address-set.js';
 import { hasAddress } from '../../ip/address-set.js';
@@ -5,10 +9,10 @@ import type { Client } from '../answer/client.js';
 import { Query, READ } from '../answer/query.js';
 import type { CompiledZone, CompiledZones } from '../index/compile.js';
 import { findZone } from '../index/zone-table.js';
-import { CLASS } from '../wire/codes.js';
+import { CLASS, TYPE } from '../wire/codes.js';
 import { formatName } from '../wire/name.js';
 import { notifySecondary } from './notify.js';
-import { transferMessages } from './transfer-messages.js';
+import { transferMessages, upToDateMessage } from './transfer-messages.js';
 
 export interface TransferSettings {
   /** Who may transfer zones. */
@@ -17,6 +21,12 @@ export interface TransferSettings {
   readonly notify: readonly Endpoint[];
   readonly report: (level: 'warning' | 'info', text: string) => void;
 }
+
+/**
+ * A thread that answers over UDP may have the old zones for so long, and a secondary that asks it
+ * for the serial would believe that nothing changed.
+ */
+const SETTLE_MS = 400;
 
 /** Where the messages of a transfer go; resolves when the next one may be given. */
 export interface MessageStream {
@@ -56,7 +66,8 @@ export class Transfers {
   }
 
   /**
-   * Sends a zone to a client that may have it. An IXFR gets the whole zone, too (RFC 1995 4).
+   * Sends a zone to a client that may have it. An IXFR gets the whole zone, too, or the SOA where
+   * the client has what there is (RFC 1995 4).
    *
    * @returns undefined where the question is to be answered as any other, which refuses it
    */
@@ -73,7 +84,11 @@ export class Transfers {
     const zone = zones.zones[zones.table.zones[name] as number] as CompiledZone;
     const isServed = zone.state === 'ready' && zone.expiresAtMs > Date.now();
     if (!isServed || zone.soa.length === 0) return undefined;
-    return send(transferMessages(zones, zone, message, query.questionEnd), stream);
+    const isCurrent = query.type === TYPE.IXFR && isUpToDate(message, serialOf(zone.soa));
+    const messages = isCurrent
+      ? [upToDateMessage(zone, message, query.questionEnd)]
+      : transferMessages(zones, zone, message, query.questionEnd);
+    return send(messages, stream);
   }
 
   #isAllowed({ family, words }: Client): boolean {
@@ -88,21 +103,49 @@ export class Transfers {
       this.#notices.get(key)?.abort();
       const notice = new AbortController();
       this.#notices.set(key, notice);
-      void notifySecondary(secondary, zone, notice.signal).then((reason) => {
+      void tellLater(secondary, zone, notice.signal).then((reason) => {
         if (this.#notices.get(key) === notice) this.#notices.delete(key);
         if (reason === undefined || notice.signal.aborted) return;
         report(
           'warning',
           `secondary ${secondary.address} port ${secondary.port} was told that zone ${zone} ` +
-            `changed, and did not answer: ${reason}`,
+            `changed, and did not take it: ${reason}`,
         );
       });
     }
   }
 }
 
+async function tellLater(
+  secondary: Endpoint,
+  zone: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  await sleep(SETTLE_MS, undefined, { signal, ref: false }).catch(() => undefined);
+  return signal.aborted ? 'stopped' : notifySecondary(secondary, zone, signal);
+}
+
 async function send(messages: Iterable<Uint8Array>, stream: MessageStream): Promise<void> {
-  for (const message of messages) await stream.send(message);
+  for (const message of messages) {
+    await stream.send(message);
+    // a client that reads as fast as this goes must not keep all others from being answered
+    await nextTurn();
+  }
+}
+
+/** Whether an IXFR's SOA has this serial, or one that comes after it (RFC 1982). */
+function isUpToDate(message: Uint8Array, serial: number): boolean {
+  const theirs = serialAsked(message);
+  return theirs !== undefined && ((theirs - serial) | 0) >= 0;
+}
+
+function serialAsked(message: Uint8Array): number | undefined {
+  try {
+    const soa = decode(Buffer.from(message)).authorities?.find(({ type }) => type === 'SOA');
+    return soa?.type === 'SOA' ? soa.data.serial : undefined;
+  } catch {
+    return undefined; // without a serial that can be read, the whole zone is the answer
+  }
 }
 
 function isServedByName(zones: CompiledZones, zone: CompiledZone): boolean {

@@ -2,9 +2,15 @@ import { forEachZoneBlock } from '../../ip/expansion.js';
 import type { Family } from '../../ip/family.js';
 import { RangeSet } from '../../ip/range-set.js';
 import type { AddressMap } from '../index/address-map.js';
-import { type AnswerTable, FILL, RECORD_HEAD_BYTES } from '../index/answer-table.js';
+import {
+  type AnswerTable,
+  FILL,
+  LONGEST_FILLED_TEXT,
+  RECORD_HEAD_BYTES,
+} from '../index/answer-table.js';
 import type { CompiledBranch, CompiledZone, CompiledZones } from '../index/compile.js';
-import { NOTHING, type NameTable } from '../index/name-table.js';
+import { hashBackwards } from '../index/hash.js';
+import { NOTHING, type NameTable, findName } from '../index/name-table.js';
 import { EXCLUDED } from '../zone/zone-source.js';
 
 /** A record of a zone: its owner relative to the zone, in wire form without the root's zero. */
@@ -44,7 +50,7 @@ function* branchRecords(table: AnswerTable, branch: CompiledBranch): Generator<T
     const map = family === 4 ? branch.v4 : branch.v6;
     if (map) yield* addressRecords(table, map, family, branch.below);
   }
-  for (const names of branch.names) yield* nameRecords(table, names, branch.below);
+  yield* nameRecords(table, branch.names, branch.below);
 }
 
 function* addressRecords(
@@ -56,47 +62,120 @@ function* addressRecords(
   const n = family === 4 ? 1 : 4;
   for (let k = 0; k < map.answers.length; k++) {
     const bodies = recordsOf(table, (map.answers[k] as number) + map.base);
-    const range = new RangeSet(
+    const whole = new RangeSet(
       family,
       map.firsts.subarray(k * n, (k + 1) * n),
       map.lasts.subarray(k * n, (k + 1) * n),
     );
-    const owners: Uint8Array[] = [];
-    forEachZoneBlock(range, (parts) => {
-      owners.push(ownerOf(parts, family, below));
-    });
-    if (family === 4 && isTestRange(range)) owners.push(mappedOwner(range, below));
-    for (const owner of owners) for (const body of bodies) yield { owner, body };
+    for (const range of family === 4 ? byFirstOctet(whole) : [whole]) {
+      const owners: Uint8Array[] = [];
+      forEachZoneBlock(range, (parts) => {
+        owners.push(ownerOf(parts, family, below));
+      });
+      if (family === 4 && isTestRange(range)) owners.push(mappedOwner(range, below));
+      for (const owner of owners) for (const body of bodies) yield { owner, body };
+    }
   }
 }
 
+/** A range in pieces of which none has more than some ten thousand names. */
+function* byFirstOctet({ firsts, lasts }: RangeSet): Generator<RangeSet> {
+  const first = firsts[0] as number;
+  const last = lasts[0] as number;
+  for (let octet = first >>> 24; octet <= last >>> 24; octet++) {
+    const from = Math.max(first, octet * 0x100_0000);
+    const to = Math.min(last, octet * 0x100_0000 + 0xff_ffff);
+    yield new RangeSet(4, Uint32Array.of(from), Uint32Array.of(to));
+  }
+}
+
+/**
+ * A wildcard says nothing about names that exist nor about what is below them (RFC 4592), so both
+ * are named with what the wildcard answers.
+ */
 function* nameRecords(
   table: AnswerTable,
-  names: NameTable,
+  layers: readonly NameTable[],
   below: Uint8Array,
 ): Generator<TransferRecord> {
-  for (let entry = 0; entry < names.exact.length; entry++) {
-    const name = names.bytes.subarray(names.offsets[entry], names.offsets[entry + 1]);
-    const exact = names.exact[entry] as number;
-    const wild = names.below[entry] as number;
-    if (exact === EXCLUDED) yield { owner: Buffer.concat([name, below]), body: NOT_LISTED };
-    else if (exact !== NOTHING) {
-      for (const body of recordsOf(table, exact)) {
-        yield { owner: Buffer.concat([name, below]), body };
+  for (const name of namesOf(layers)) {
+    const owner = Buffer.concat([name, below]);
+    const wildcard = Buffer.concat([WILDCARD, name, below]);
+    const here: number[] = [];
+    const under: number[] = [];
+    let isCovered = false;
+    for (const layer of layers) {
+      const entry = entryOf(layer, name, 0);
+      const above = wildcardAbove(layer, name);
+      here.push(saidBy(layer.exact, entry, above));
+      under.push(saidBy(layer.below, entry, above));
+      isCovered ||= isListed(above);
+    }
+    const exact = here.filter(isListed);
+    if (exact.length === 0 && isCovered) yield { owner, body: NOT_LISTED };
+    for (const body of recordsOfAll(table, exact)) yield { owner, body };
+    for (const body of recordsOfAll(table, under.filter(isListed))) yield { owner: wildcard, body };
+  }
+}
+
+/** Each name of the layers, and each above one, once. Those above a listed name are in its layer. */
+function* namesOf(layers: readonly NameTable[]): Generator<Uint8Array> {
+  const others = new Set<string>();
+  for (const [k, { bytes, offsets, exact, exists }] of layers.entries()) {
+    for (let entry = 0; entry < exact.length; entry++) {
+      const name = bytes.subarray(offsets[entry], offsets[entry + 1]);
+      if (layers.slice(0, k).every((layer) => entryOf(layer, name, 0) < 0)) yield name;
+      if (exists[entry] === 1) continue;
+      for (let from = 0; from < name.length;) {
+        from += 1 + (name[from] as number);
+        const above = name.subarray(from);
+        const text = Buffer.from(above).toString('latin1');
+        if (others.has(text) || layers.some((layer) => entryOf(layer, above, 0) >= 0)) continue;
+        others.add(text);
+        yield above;
       }
     }
-    const owner = Buffer.concat([WILDCARD, name, below]);
-    if (wild === EXCLUDED) yield { owner, body: NOT_LISTED };
-    else if (wild !== NOTHING) for (const body of recordsOf(table, wild)) yield { owner, body };
   }
+}
+
+function entryOf(layer: NameTable, name: Uint8Array, from: number): number {
+  return findName(layer, hashBackwards(name, from, name.length), name, from, name.length);
+}
+
+/** What the nearest wildcard above a name says. */
+function wildcardAbove(layer: NameTable, name: Uint8Array): number {
+  for (let from = 0; from < name.length;) {
+    from += 1 + (name[from] as number);
+    const entry = entryOf(layer, name, from);
+    const answer = entry < 0 ? NOTHING : (layer.below[entry] as number);
+    if (answer !== NOTHING) return answer;
+  }
+  return NOTHING;
+}
+
+function saidBy(column: Uint32Array, entry: number, above: number): number {
+  const own = entry < 0 ? NOTHING : (column[entry] as number);
+  return own === NOTHING ? above : own;
+}
+
+function isListed(answer: number): boolean {
+  return answer !== NOTHING && answer !== EXCLUDED;
 }
 
 /** HINFO "" "": a name that exists without an A record ends the wildcard above it. */
 const NOT_LISTED = Uint8Array.of(0, 13, 0, 1, 0, 0, 0, 60, 0, 2, 0, 0);
 
-/** Type to data of each record of an answer. */
-function recordsOf({ bytes, offsets }: AnswerTable, answer: number): Uint8Array[] {
-  const bodies: Uint8Array[] = [];
+function recordsOfAll(table: AnswerTable, answers: readonly number[]): Uint8Array[] {
+  const bodies: Buffer[] = [];
+  for (const body of answers.flatMap((answer) => recordsOf(table, answer))) {
+    if (!bodies.some((other) => other.equals(body))) bodies.push(body);
+  }
+  return bodies;
+}
+
+/** Type to data of each record of an answer, each once (RFC 2181 5). */
+function recordsOf({ bytes, offsets }: AnswerTable, answer: number): Buffer[] {
+  const bodies: Buffer[] = [];
   let i = offsets[answer] as number;
   i += 1 + 2 * (bytes[i] as number);
   for (let left = bytes[i++] as number; left > 0; left--) {
@@ -104,8 +183,9 @@ function recordsOf({ bytes, offsets }: AnswerTable, answer: number): Uint8Array[
     const isFilled = bytes[i + 1] === 1;
     const record = bytes.subarray(i + 4, i + 4 + length);
     // two bytes of the owner, which is another one here
-    const body = isFilled ? plainText(record).subarray(2) : record.subarray(2);
-    if (body.length > 0) bodies.push(body);
+    const body = Buffer.from(isFilled ? plainText(record).subarray(2) : record.subarray(2));
+    // texts that differ only in where `$` is the address and where a dollar sign are one here
+    if (!bodies.some((other) => other.equals(body))) bodies.push(body);
     i += 4 + length;
   }
   return bodies;
@@ -125,7 +205,7 @@ function plainText(record: Uint8Array): Uint8Array {
       i++;
     }
   }
-  const cut = text.slice(0, 255);
+  const cut = text.slice(0, LONGEST_FILLED_TEXT);
   return Uint8Array.from([
     ...record.subarray(0, RECORD_HEAD_BYTES),
     0,

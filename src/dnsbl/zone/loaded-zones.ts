@@ -6,6 +6,8 @@ export interface LoadedZones {
   /** A zone that could not be made has `failed`; whoever has its last good content keeps that. */
   readonly zones: readonly ZoneSource[];
   readonly access?: GlobalAccess;
+  /** What `version.bind` and `version.server` of the class CHAOS are; REFUSED where left out. */
+  readonly version?: string;
   /** For the log. */
   readonly warnings: readonly string[];
   /** Files and folders whose change asks for another load. */

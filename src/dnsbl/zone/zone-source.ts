@@ -117,6 +117,8 @@ export interface ZoneSource {
   readonly name: Uint8Array;
   readonly soa?: Soa;
   readonly nameServers?: NameServers;
+  /** Answers with data carry the name servers in their authority section, where they fit. */
+  readonly tellsNameServers?: boolean;
   readonly answers: readonly ZoneAnswer[];
   readonly groups: readonly Group[];
   readonly access?: AccessLayers;

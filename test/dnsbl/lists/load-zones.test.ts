@@ -1,4 +1,4 @@
-import { utimes, writeFile } from 'node:fs/promises';
+import { chmod, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -121,9 +121,26 @@ describe('a zone of lists', () => {
 
   test('the serial is the time of the newest file', async () => {
     const { folder, loadAt } = await setUp();
-    const time = NOW / 1000 - 100;
-    await utimes(join(folder, 'blocked.txt'), time, time);
+    await chmod(join(folder, 'blocked.txt'), 0o600);
+    const { ctimeMs } = await stat(join(folder, 'blocked.txt'));
+    const time = Math.floor(ctimeMs / 1000);
     expect((await loadAt(NOW)).zones.map((zone) => zone.soa?.serial)).toEqual([time, time, time]);
+  });
+
+  test('the serial grows with every change, and with nothing else', async () => {
+    const { folder, loadAt } = await setUp();
+    const serialOf = async (text: string) => {
+      await writeFile(join(folder, 'blocked.txt'), text);
+      return (await loadAt(NOW)).zones[0]?.soa?.serial ?? NaN;
+    };
+    const first = await serialOf('192.0.2.1 one\n');
+    expect(await serialOf('192.0.2.1 one\n')).toBe(first);
+    // all of it within a second
+    const serials = [first];
+    for (const text of ['192.0.2.1 two\n', '192.0.2.0/31 two\n', '', '192.0.2.1 one\n']) {
+      serials.push(await serialOf(text));
+    }
+    expect(serials).toEqual([...new Set(serials)].sort((a, b) => a - b));
   });
 });
 
