@@ -86,6 +86,9 @@ systemTest(
       await until(() => there(`203.0.113.${round * 10 + 12}`), listed, 10_000);
       await until(() => there('203.0.113.9'), 'NXDOMAIN, NXDOMAIN', 1000);
     }
+    // the first question after a change is a secondary's own
+    service.write('blocked.txt', '203.0.113.99\n');
+    await until(() => there('203.0.113.99'), listed, 10_000);
     const serials = await Promise.all(
       [PRIMARY, ...SECONDARIES].map((at) => ask(client, 'bl.example.net', 'SOA', at)),
     );
