@@ -98,6 +98,33 @@ systemTest(
   90_000,
 );
 
+const EAGER = new URL('../helpers/eager-secondary.mjs', import.meta.url).pathname;
+
+systemTest(
+  'who asks at once when told hears of the new serial',
+  ['dig', 'namespace'],
+  async () => {
+    const { server, client } = await joinedNamespaces([]);
+    const eager = await Agent.start(client, EAGER);
+    await eager.ask({ do: 'listen', address: NSD.address, primary: PRIMARY });
+    const service = await DnsblService.start(server, {
+      config: configOf({ blocked: 'by hand: $' }).replace(
+        'notify: [192.0.2.2, 192.0.2.3]',
+        'notify: [192.0.2.2]',
+      ),
+      files: { 'blocked.txt': '203.0.113.1\n' },
+    });
+    const heard = async (): Promise<readonly number[]> => eager.ask({ do: 'serials' });
+    for (let changes = 1; changes <= 5; changes++) {
+      await until(async () => String((await heard()).length), String(changes));
+      if (changes < 5) service.write('blocked.txt', `203.0.113.${changes + 1}\n`);
+    }
+    const serials = await heard();
+    expect(serials).toEqual([...new Set(serials)].sort((a, b) => a - b));
+  },
+  30_000,
+);
+
 const ASKER = new URL('../helpers/dns-asker.mjs', import.meta.url).pathname;
 
 interface Reply {
