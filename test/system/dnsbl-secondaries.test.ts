@@ -86,6 +86,9 @@ systemTest(
       await until(() => there(`203.0.113.${round * 10 + 12}`), listed, 10_000);
       await until(() => there('203.0.113.9'), 'NXDOMAIN, NXDOMAIN', 1000);
     }
+    // the first question after a change is a secondary's own
+    service.write('blocked.txt', '203.0.113.99\n');
+    await until(() => there('203.0.113.99'), listed, 10_000);
     const serials = await Promise.all(
       [PRIMARY, ...SECONDARIES].map((at) => ask(client, 'bl.example.net', 'SOA', at)),
     );
@@ -93,6 +96,33 @@ systemTest(
     expect(service.server.output()).not.toContain('did not take it');
   },
   90_000,
+);
+
+const EAGER = new URL('../helpers/eager-secondary.mjs', import.meta.url).pathname;
+
+systemTest(
+  'who asks at once when told hears of the new serial',
+  ['dig', 'namespace'],
+  async () => {
+    const { server, client } = await joinedNamespaces([]);
+    const eager = await Agent.start(client, EAGER);
+    await eager.ask({ do: 'listen', address: NSD.address, primary: PRIMARY });
+    const service = await DnsblService.start(server, {
+      config: configOf({ blocked: 'by hand: $' }).replace(
+        'notify: [192.0.2.2, 192.0.2.3]',
+        'notify: [192.0.2.2]',
+      ),
+      files: { 'blocked.txt': '203.0.113.1\n' },
+    });
+    const heard = async (): Promise<readonly number[]> => eager.ask({ do: 'serials' });
+    for (let changes = 1; changes <= 5; changes++) {
+      await until(async () => String((await heard()).length), String(changes));
+      if (changes < 5) service.write('blocked.txt', `203.0.113.${changes + 1}\n`);
+    }
+    const serials = await heard();
+    expect(serials).toEqual([...new Set(serials)].sort((a, b) => a - b));
+  },
+  30_000,
 );
 
 const ASKER = new URL('../helpers/dns-asker.mjs', import.meta.url).pathname;

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { decode } from 'dns-packet';
 
@@ -21,12 +21,6 @@ export interface TransferSettings {
   readonly notify: readonly Endpoint[];
   readonly report: (level: 'warning' | 'info', text: string) => void;
 }
-
-/**
- * A thread that answers over UDP may have the old zones for so long, and a secondary that asks it
- * for the serial would believe that nothing changed.
- */
-const SETTLE_MS = 400;
 
 /** Where the messages of a transfer go; resolves when the next one may be given. */
 export interface MessageStream {
@@ -103,7 +97,7 @@ export class Transfers {
       this.#notices.get(key)?.abort();
       const notice = new AbortController();
       this.#notices.set(key, notice);
-      void tellLater(secondary, zone, notice.signal).then((reason) => {
+      void notifySecondary(secondary, zone, notice.signal).then((reason) => {
         if (this.#notices.get(key) === notice) this.#notices.delete(key);
         if (reason === undefined || notice.signal.aborted) return;
         report(
@@ -114,15 +108,6 @@ export class Transfers {
       });
     }
   }
-}
-
-async function tellLater(
-  secondary: Endpoint,
-  zone: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  await sleep(SETTLE_MS, undefined, { signal, ref: false }).catch(() => undefined);
-  return signal.aborted ? 'stopped' : notifySecondary(secondary, zone, signal);
 }
 
 async function send(messages: Iterable<Uint8Array>, stream: MessageStream): Promise<void> {
