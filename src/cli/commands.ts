@@ -35,6 +35,31 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./why.js'),
   },
   {
+    name: 'block',
+    summary: 'deny addresses by hand, at once',
+    load: async () => ({ define: (await import('./by-hand.js')).defineBlock }),
+  },
+  {
+    name: 'unblock',
+    summary: 'take addresses off the list that `block` writes',
+    load: async () => ({ define: (await import('./by-hand.js')).defineUnblock }),
+  },
+  {
+    name: 'allow',
+    summary: 'always let addresses in',
+    load: async () => ({ define: (await import('./by-hand.js')).defineAllow }),
+  },
+  {
+    name: 'disallow',
+    summary: 'take addresses off the list that `allow` writes',
+    load: async () => ({ define: (await import('./by-hand.js')).defineDisallow }),
+  },
+  {
+    name: 'list',
+    summary: 'show a list that is kept by hand: entries, time left, reason, author',
+    load: () => import('./list.js'),
+  },
+  {
     name: 'plan',
     summary: 'show what an apply would change in the kernel',
     load: () => import('./firewall/plan.js'),

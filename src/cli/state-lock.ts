@@ -5,14 +5,17 @@ import { warn } from './output.js';
 /**
  * Does work that writes to the state, alone. Where another run holds the lock, a line says so
  * and undefined is returned: that run does what this one would have done.
+ *
+ * @param waitMs how long to wait for the other run to end
  */
 export async function withStateLock<T>(
   { config, resolvePath }: LoadedConfig,
   command: string,
   work: () => Promise<T>,
+  waitMs = 0,
 ): Promise<T | undefined> {
   const state = resolvePath(config.state);
-  const attempt = await takeLock(state, { command });
+  const attempt = await takeLock(state, { command, waitMs });
   if (attempt.lock === undefined) {
     warn(lockHeldText(state, attempt.holder));
     return undefined;

@@ -137,6 +137,18 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('What `sekisho report` tells.'),
+  limits: z
+    .strictObject({
+      block: z
+        .int()
+        .min(0)
+        .max(32)
+        .default(16)
+        .describe('Prefix length of the largest IPv4 network that `block` takes without --force.'),
+      block6: z.int().min(0).max(128).default(32).describe('The same for IPv6.'),
+    })
+    .prefault({})
+    .describe('What is refused lest a slip of the hand does harm.'),
   max_lines: z.int().min(1).default(500_000).describe('A file of more lines than this is refused.'),
   schedule: z
     .string()

@@ -40,14 +40,16 @@ export class ManualText {
   }
 
   /**
-   * Adds an entry at the end, or in place of the lines of the very same range.
+   * Adds an entry at the end, or in place of the lines of the very same range, whose reason it
+   * keeps where it has none of its own.
    *
    * @returns false where the range already stands there with the same end and reason
    */
-  add(entry: NewEntry): boolean {
-    const places = this.#placesOf(entry.range);
+  add(given: NewEntry): boolean {
+    const places = this.#placesOf(given.range);
     const [first] = places;
     const old = first === undefined ? undefined : this.#entries.get(first);
+    const entry = { ...(old?.reason !== undefined && { reason: old.reason }), ...given };
     const isSame =
       old !== undefined && old.untilMs === entry.untilMs && old.reason === entry.reason;
     if (isSame && places.length === 1) return false;

@@ -1,0 +1,249 @@
+import { type Command, InvalidArgumentError } from 'commander';
+
+import type { LoadedConfig } from '../config/load.js';
+import type { ListEdit } from '../jobs/edit-list.js';
+import type { Target } from '../jobs/hand-made.js';
+import type { ManualText } from '../lists/manual-text.js';
+import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
+import type { CommandModule } from './command-module.js';
+import { type DataOptions, addDataOptions, openCountries, openListsOf } from './data-options.js';
+import { note, warn, writeOut } from './output.js';
+import { withStateLock } from './state-lock.js';
+
+/** How long others may hold the lock of the state before this gives up. */
+const LOCK_WAIT_MS = 120_000;
+
+interface AddOptions extends DataOptions {
+  readonly for?: number;
+  readonly until?: number;
+  readonly reason?: string;
+  readonly list?: string;
+  readonly stdin?: true;
+  readonly force?: true;
+}
+
+type RemoveOptions = Pick<AddOptions, 'list' | 'stdin'> & DataOptions;
+
+export const defineBlock: CommandModule['define'] = (command, run) => {
+  addOptions(command)
+    .option('--force', 'also what would lock somebody out, or is larger than the limit')
+    .action((words: string[], options: AddOptions) => run(() => add('block', words, options)));
+};
+
+export const defineAllow: CommandModule['define'] = (command, run) => {
+  addOptions(command).action((words: string[], options: AddOptions) =>
+    run(() => add('allow', words, options)),
+  );
+};
+
+export const defineUnblock: CommandModule['define'] = (command, run) => {
+  removeOptions(command).action((words: string[], options: RemoveOptions) =>
+    run(() => remove('block', words, options)),
+  );
+};
+
+export const defineDisallow: CommandModule['define'] = (command, run) => {
+  removeOptions(command).action((words: string[], options: RemoveOptions) =>
+    run(() => remove('allow', words, options)),
+  );
+};
+
+type Purpose = 'block' | 'allow';
+
+function addOptions(command: Command): Command {
+  return removeOptions(command)
+    .option('--for <time>', 'how long, such as 90m, 12h, 7d, 4w', duration)
+    .option('--until <date>', 'until when, such as 2026-12-31 or 2026-12-31T12:00:00Z', date)
+    .option('--reason <text>', 'why, in one line');
+}
+
+function removeOptions(command: Command): Command {
+  return addDataOptions(command)
+    .argument('[addresses...]', 'addresses, prefixes or ranges (first-last)')
+    .option('--list <name>', 'list to edit')
+    .option('--stdin', 'read addresses from standard input, one a line');
+}
+
+async function add(purpose: Purpose, words: string[], options: AddOptions): Promise<ExitCode> {
+  const { loaded, targets, list } = await prepare(purpose, words, options);
+  const { reasonFault } = await import('../lists/manual-text.js');
+  const { reason } = options;
+  const fault = reason === undefined ? undefined : reasonFault(reason);
+  if (fault !== undefined) {
+    throw new UsageError(`found --reason ${JSON.stringify(reason)}; expected ${fault}`);
+  }
+  if (options.for !== undefined && options.until !== undefined) {
+    throw new UsageError('found --for and --until; expected one of them');
+  }
+  const { authorName } = await import('../jobs/hand-made.js');
+  if (purpose === 'block') await refuseDangers(loaded, targets, options);
+  const nowMs = Date.now();
+  const untilMs = options.until ?? (options.for === undefined ? undefined : nowMs + options.for);
+  if (untilMs !== undefined && untilMs <= nowMs) {
+    throw new UsageError('found an end that is over; expected one in the future');
+  }
+  const author = authorName(process.env);
+  return edit(loaded, options, list, (text) => {
+    for (const target of targets) {
+      const isNew = text.add({
+        ...target,
+        sinceMs: nowMs,
+        author,
+        ...(reason !== undefined && reason.trim() !== '' && { reason: reason.trim() }),
+        ...(untilMs !== undefined && { untilMs: Math.ceil(untilMs / 1000) * 1000 }),
+      });
+      if (!isNew) note(`${target.text} was on list ${list} already`);
+    }
+  });
+}
+
+async function remove(
+  purpose: Purpose,
+  words: string[],
+  options: RemoveOptions,
+): Promise<ExitCode> {
+  const { loaded, targets, list } = await prepare(purpose, words, options);
+  const left: Target[] = [];
+  const code = await edit(loaded, options, list, (text) => {
+    for (const target of targets) {
+      const removed = text.removeWithin(target.range);
+      const larger = text.meeting(target.range);
+      if (larger.length > 0) left.push(target);
+      for (const entry of larger) {
+        warn(`${target.text} remains on list ${list}: ${entry.text} (line ${entry.line}) holds it`);
+      }
+      if (removed.length === 0 && larger.length === 0) {
+        warn(`${target.text} is not on list ${list}`);
+      }
+    }
+  });
+  return left.length === 0 ? code : EXIT.failed;
+}
+
+async function prepare(
+  purpose: Purpose,
+  words: readonly string[],
+  options: RemoveOptions,
+): Promise<{ loaded: LoadedConfig; targets: Target[]; list: string }> {
+  const { loadConfig } = await import('../config/load.js');
+  const { readTargets } = await import('../jobs/hand-made.js');
+  const loaded = loadConfig(options.config);
+  const list = options.list ?? defaultList(loaded, purpose);
+  const given = options.stdin ? [...words, ...(await readLines())] : words;
+  if (given.length === 0) {
+    throw new UsageError('found no address; expected one at least, or --stdin');
+  }
+  return { loaded, targets: readTargets(given), list };
+}
+
+/** The first list of the firewall for that purpose, or the one with the usual name. */
+function defaultList({ config }: LoadedConfig, purpose: Purpose): string {
+  const { blocked, allow } = config.firewall ?? {};
+  return purpose === 'block' ? (blocked?.[0] ?? 'blocked') : (allow?.[0] ?? 'trusted');
+}
+
+async function readLines(): Promise<string[]> {
+  let text = '';
+  for await (const piece of process.stdin) text += String(piece);
+  return text
+    .split('\n')
+    .map((line) => line.replace(/#.*$/, '').trim())
+    .filter((line) => line !== '');
+}
+
+async function refuseDangers(
+  loaded: LoadedConfig,
+  targets: readonly Target[],
+  { force }: AddOptions,
+): Promise<void> {
+  const { blockingDangers } = await import('../jobs/hand-made.js');
+  const { findSessionPeers } = await import('../firewall/safety/sessions.js');
+  const sessions = findSessionPeers().map(({ address }) => ({
+    family: address.family,
+    first: address.words,
+    last: address.words,
+  }));
+  const dangers = blockingDangers(loaded, targets, sessions);
+  if (dangers.length === 0) return;
+  if (!force) {
+    throw new UsageError(
+      [...dangers, 'nothing was blocked; --force does it all the same'].join('\n'),
+    );
+  }
+  for (const danger of dangers) warn(danger);
+}
+
+async function edit(
+  loaded: LoadedConfig,
+  options: DataOptions,
+  list: string,
+  work: (text: ManualText) => void,
+): Promise<ExitCode> {
+  const { editList } = await import('../jobs/edit-list.js');
+  const code = await withStateLock(
+    loaded,
+    'sekisho block',
+    async (): Promise<ExitCode> => {
+      const edited = editList(loaded, list, work);
+      if (!edited.isChanged) return EXIT.done;
+      await tellZones(loaded, list);
+      return follow(loaded, options, edited);
+    },
+    LOCK_WAIT_MS,
+  );
+  return code ?? EXIT.failed;
+}
+
+/** Where the list could not be changed alone in the kernel, the whole firewall is applied. */
+async function follow(
+  loaded: LoadedConfig,
+  options: DataOptions,
+  { kernel }: ListEdit,
+): Promise<ExitCode> {
+  if (kernel === undefined) return EXIT.done;
+  if (kernel.done) {
+    kernel.writeBoot();
+    return EXIT.done;
+  }
+  note(`the whole firewall is applied: ${kernel.reason}`);
+  const { applyUnattended } = await import('./firewall/unattended.js');
+  const data = await openCountries(options, loaded);
+  const { lists, complete } = await openListsOf(loaded, data, options);
+  const applied = await applyUnattended(loaded, lists);
+  return complete ? applied : EXIT.partial;
+}
+
+/** How long others may go on with the old answer. */
+async function tellZones({ config }: LoadedConfig, list: string): Promise<void> {
+  const zones = (config.dnsbl?.zones ?? []).filter((zone) => Object.hasOwn(zone.lists, list));
+  for (const { name, ttl, negative_ttl } of zones) {
+    await writeOut([
+      `${name}: at once; a resolver in front may keep its old answer for ${ttl / 1000} s, ` +
+        `and that an address was not listed for ${negative_ttl / 1000} s\n`,
+    ]);
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+function duration(text: string): number {
+  const [, count, unit = ''] = /^([1-9]\d{0,5})([smhdw])$/.exec(text) ?? [];
+  if (count !== undefined) return Number(count) * (UNITS[unit] ?? 0);
+  throw new InvalidArgumentError('Expected a time such as 90m, 12h, 7d or 4w.');
+}
+
+function date(text: string): number {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  const time = Date.parse(isDay ? `${text}T00:00:00Z` : text);
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(text);
+  if (Number.isNaN(time) || !(isDay || isTime)) {
+    throw new InvalidArgumentError('Expected 2026-12-31 or 2026-12-31T12:00:00Z.');
+  }
+  return isDay ? time + 86_400_000 : time;
+}

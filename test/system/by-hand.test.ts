@@ -1,0 +1,153 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { temporaryFolder } from '../helpers/cleanup.js';
+import { Namespace } from '../helpers/namespace.js';
+import { systemTest } from '../helpers/programs.js';
+import type { RunResult } from '../helpers/run.js';
+import { MAIN, sekisho } from '../helpers/sekisho.js';
+import { statisticsText } from '../helpers/statistics-text.js';
+
+const CONFIG = `state: state
+lists:
+  asia: { countries: [KR] }
+  blocked: { file: blocked.txt }
+  trusted: { file: trusted.txt }
+firewall:
+  backend: nftables
+  admins: [198.51.100.20]
+  allow: [trusted]
+  rules: [{ name: mail, tcp: [25], deny: [asia] }]
+dnsbl:
+  zones: [{ name: bl.test, ttl: 30s, lists: { blocked: { code: 127.0.0.2 } } }]
+`;
+
+/** A folder with a configuration and its lists. */
+async function folderWith(blocked: string, trusted = ''): Promise<string> {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'sekisho.yaml'), CONFIG);
+  await writeFile(join(folder, 'delegated-apnic'), statisticsText());
+  await writeFile(join(folder, 'blocked.txt'), blocked);
+  await writeFile(join(folder, 'trusted.txt'), trusted);
+  return folder;
+}
+
+const env = { SSH_CONNECTION: '', SUDO_USER: 'an-admin' };
+
+const read = (folder: string, name = 'blocked.txt') => readFile(join(folder, name), 'utf8');
+
+describe('without a firewall that was applied, the file is all', () => {
+  const run = (folder: string, ...words: readonly string[]) =>
+    sekisho([...words, '--config', join(folder, 'sekisho.yaml')], { env });
+
+  test('block writes who, when, until when and why, and says what DNS will tell', async () => {
+    const folder = await folderWith('# by hand\n');
+    const { code, stdout } = await run(
+      folder,
+      'block',
+      '203.0.113.7',
+      '--for',
+      '2h',
+      '--reason',
+      'ssh',
+    );
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^bl\.test: .* for 30 s, .* for 5 s\n$/),
+    ]);
+    expect(await read(folder)).toMatch(
+      /^# by hand\n203\.0\.113\.7 until=20\S+Z since=20\S+Z by=an-admin ssh\n$/,
+    );
+    const listed = await run(folder, 'list', 'blocked', '--json');
+    expect(JSON.parse(listed.stdout)).toMatchObject([
+      {
+        address: '203.0.113.7',
+        left: expect.stringMatching(/^(2h|119m)$/) as string,
+        by: 'an-admin',
+        reason: 'ssh',
+        inForce: true,
+      },
+    ]);
+  });
+
+  test.each([
+    [['198.51.100.0/24'], /holds an address of firewall\.admins: 198\.51\.100\.20/],
+    [['203.0.113.5'], /holds an address of list trusted.*: 203\.0\.113\.5/],
+    [['127.0.0.1'], /private or loopback/],
+    [['192.168.0.0/16'], /private or loopback/],
+    [['8.0.0.0/15'], /larger than a \/16/],
+    [['2001:db8::/31'], /larger than a \/32/],
+    [['203.0.113.7', '--reason', 'a # b'], /expected a reason in which no word begins with/],
+    [['203.0.113.7', '--for', '1h', '--until', '2099-01-01'], /expected one of them/],
+    [['203.0.113.7', '--until', '2020-01-01'], /expected one in the future/],
+    [['203.0.113.300'], /found "203\.0\.113\.300"; expected/],
+    [['203.0.113.7', '--list', 'asia'], /list asia is not kept in a file by hand/],
+    [[], /found no address/],
+  ])('block %j is refused, and nothing changes', async (words, message) => {
+    const folder = await folderWith('# by hand\n', '203.0.113.5\n');
+    const { code, stderr } = await run(folder, 'block', ...words);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+    expect(await read(folder)).toBe('# by hand\n');
+  });
+
+  test('--force blocks what is too large all the same, and says so', async () => {
+    const folder = await folderWith('');
+    const { code, stderr } = await run(folder, 'block', '8.0.0.0/8', '--force');
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/larger than a \/16/)]);
+    expect(await read(folder)).toMatch(/^8\.0\.0\.0\/8 since/);
+  });
+
+  test('unblock leaves what a larger entry holds, and says which', async () => {
+    const folder = await folderWith('203.0.113.7 a\n203.0.112.0/23 b\n');
+    const { code, stderr } = await run(folder, 'unblock', '203.0.113.7');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/203\.0\.112\.0\/23 \(line 2\) holds it/),
+    ]);
+    expect(await read(folder)).toBe('203.0.112.0/23 b\n');
+  });
+
+  test('calls side by side lose nothing', async () => {
+    const folder = await folderWith('');
+    const addresses = Array.from({ length: 24 }, (_, k) => `203.0.113.${k}`);
+    const codes = await Promise.all(
+      addresses.map(async (address) => (await run(folder, 'block', address)).code),
+    );
+    expect(new Set(codes)).toEqual(new Set([0]));
+    const lines = (await read(folder)).trim().split('\n');
+    expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual([...addresses].sort());
+  }, 120_000);
+});
+
+describe('with nftables', () => {
+  systemTest('the kernel follows, without drift', ['nft', 'namespace'], async () => {
+    const folder = await folderWith('203.0.113.9\n');
+    const network = await Namespace.create();
+    const run = (...words: readonly string[]): Promise<RunResult> => {
+      const config = ['--config', join(folder, 'sekisho.yaml')];
+      const from = ['--from', join(folder, 'delegated-apnic')];
+      return network.run(process.execPath, [MAIN, ...words, ...config, ...from], { env });
+    };
+    const held = async (set: string): Promise<string[]> => {
+      const { stdout } = await network.run('nft', ['list', 'set', 'inet', 'sekisho', set]);
+      return (stdout.match(/203\.0\.113\.\d+|2001:db8::\d/g) ?? []).sort();
+    };
+    expect(await run('apply')).toMatchObject({ code: 0 });
+    expect(await run('block', '203.0.113.77', '--for', '1h')).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(await held('blocked_v4')).toEqual(['203.0.113.77', '203.0.113.9']);
+    expect(await run('block', '2001:db8::7')).toMatchObject({ code: 0 });
+    expect(await held('blocked_v6')).toEqual(['2001:db8::7']);
+    expect(await run('unblock', '203.0.113.0/24')).toMatchObject({ code: 0 });
+    expect(await held('blocked_v4')).toEqual([]);
+    expect(await run('allow', '203.0.113.5')).toMatchObject({ code: 0 });
+    expect(await held('trusted_v4')).toEqual(['203.0.113.5']);
+    expect(await run('disallow', '203.0.113.5')).toMatchObject({ code: 0 });
+    const plan = JSON.parse((await run('plan', '--json')).stdout) as { differs: boolean };
+    expect(plan.differs).toBe(false);
+  });
+});
