@@ -168,7 +168,8 @@ export class Responder {
       if (zone.tellsNameServers && !reply.isTruncated) reply.addAuthority(zone.nameServers, owner);
       return this.#finish(RCODE.NOERROR, true);
     }
-    const exists = isApex || listings.exists || listings.count > 0 || this.listing >= 0;
+    const isAbove = isAlways && !isEmpty && listings.isAboveCovered;
+    const exists = isApex || listings.exists || isAbove || listings.count > 0 || this.listing >= 0;
     add(this.#counters.zones, block + (exists ? COUNTED.empty : COUNTED.nxdomain), 1);
     if (zone.negativeSoa.length > 0) {
       reply.addOwned(zone.negativeSoa, 0, zone.negativeSoa.length, owner, true);
