@@ -11,13 +11,13 @@ const TRIES = 20;
 answerRequests({ ask });
 
 /**
- * @param {{ address: string, port: number, queries: string[], tries?: number }} request messages in
- *   base64; their identifiers are set here
+ * @param {{ address: string, port: number, queries: string[], tries?: number, from?: string }} request
+ *   messages in base64, whose identifiers are set here; `from` is the address to send from
  * @returns {Promise<(string | null)[]>} replies, null where none came
  */
-async function ask({ address, port, queries, tries = TRIES }) {
+async function ask({ address, port, queries, tries = TRIES, from }) {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-  socket.bind(0);
+  socket.bind(0, from);
   await once(socket, 'listening');
   const replies = new Array(queries.length).fill(null);
   const waiting = new Map();

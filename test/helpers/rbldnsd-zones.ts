@@ -276,18 +276,26 @@ export function randomQuestion(random: Seeded): string[] {
   return [...labels.map((label) => label.replace('\\.', '.')), ...sub];
 }
 
+/** Who asks; {@link randomAcl} speaks of them. */
+export const CLIENTS = ['127.0.0.1', '127.0.0.2', '127.3.3.3', '::1'] as const;
+
 /**
- * An acl about 127.0.0.1 and others, without what leaves queries unanswered, and without a
- * keyword as the default before a value in part: that ends rbldnsd with a segmentation fault.
+ * An acl about {@link CLIENTS} and others, without a keyword as the default before a value in part:
+ * that ends rbldnsd with a segmentation fault.
  */
 export function randomAcl(random: Seeded): string {
   const lines = Array.from({ length: 1 + random.integer(6) }, () => {
-    const client = random.pick(['127.0.0.1', '127/8', '127.0.0/24', '0/0', '127.0.0.2', '::1']);
+    const client = random.pick([
+      ...CLIENTS,
+      ...['127/8', '127.0.0/24', '0/0', '::1', '::/0', '::/64'],
+    ]);
     const verdict = random.pick([
       '',
       ':refuse',
       '=empty',
       ':pass',
+      ':ignore',
+      '=ignore # silence',
       ':ref',
       ':9:always for $',
       ':10',

@@ -19,6 +19,8 @@ export class Listings {
   exists = false;
   /** With `onlyRecords`: a set here could list the name (rbldnsd's acl lists the client only then). */
   isCovered = false;
+  /** With `onlyRecords`: such a name is below this one. */
+  isAboveCovered = false;
   readonly asked = new AskedAddress();
   /** What `select` chose: labels of the listed name, `[from, to)` of the query's, `to` 0 for an address. */
   subjectFrom = 0;
@@ -52,6 +54,7 @@ export class Listings {
     this.count = 0;
     this.exists = false;
     this.isCovered = false;
+    this.isAboveCovered = false;
     this.asked.is4 = false;
     this.asked.is6 = false;
     const left = query.labels - zoneLabels;
@@ -82,7 +85,8 @@ export class Listings {
       this.#findAddress(query, branch, labels);
     } else if ((branch.v4 || branch.v6) && labels > 0) {
       this.asked.read(query, labels);
-      this.isCovered ||= this.#couldList(branch);
+      if (this.asked.is4 || this.asked.is6) this.isCovered ||= this.#couldList(branch);
+      else this.isAboveCovered ||= this.#couldListBelow(query, branch, labels);
     }
     for (const table of branch.names) {
       if (table.holds === 'listings') {
@@ -114,11 +118,17 @@ export class Listings {
   /** Whether the asked address would be looked up in a set that the branch has. */
   #couldList({ v4, v6 }: CompiledBranch): boolean {
     const { is4, is6, v6: words } = this.asked;
-    if (is4) return v4 !== undefined;
-    if (!is6) return false;
+    if (is4 || !is6) return v4 !== undefined;
     const isMapped = words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
     if (isMapped) return v4 !== undefined;
     return v6 !== undefined || (v4 !== undefined && (words[0] as number) >>> 16 === 0x2002);
+  }
+
+  #couldListBelow(query: Query, { v4 }: CompiledBranch, labels: number): boolean {
+    const { asked } = this;
+    if (asked.octets >= 0 && v4) return true;
+    asked.readNibbles(query, labels);
+    return asked.nibbles >= 0;
   }
 
   /** IPv4-mapped addresses are IPv4 ones; 6to4's (RFC 3056) are looked up in both families. */

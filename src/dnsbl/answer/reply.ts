@@ -8,6 +8,9 @@ import { TextWriter } from './write-text.js';
 
 const OPT_BYTES = 11;
 
+/** Of a message over TCP (RFC 1035 4.2.2). */
+const LARGEST_BYTES = 65_535;
+
 /** More records than these are left out; a reply of 65,535 bytes holds no more than 4,000. */
 const MOST_RECORDS = 4096;
 
@@ -20,6 +23,11 @@ export class Reply {
   #start = 0;
   #at = 0;
   #limit = 0;
+  /** Where the reply is to be while it is made aside. */
+  #place: Uint8Array = this.#bytes;
+  #placeStart = 0;
+  #placeLimit = 0;
+  #aside: Uint8Array | undefined;
   readonly #records = new Uint32Array(MOST_RECORDS);
   readonly #text = new TextWriter();
   readonly #network = new Uint32Array(4);
@@ -33,6 +41,38 @@ export class Reply {
     this.answerCount = 0;
     this.#authorityCount = 0;
     this.isTruncated = false;
+  }
+
+  /** Begins anew aside, with more room: what stands twice may have been what was too much. */
+  beginAside(query: Query): void {
+    const aside = (this.#aside ??= new Uint8Array(LARGEST_BYTES));
+    const { questionEnd } = query;
+    for (let k = 0; k < questionEnd; k++) aside[k] = this.#bytes[this.#start + k] as number;
+    this.#place = this.#bytes;
+    this.#placeStart = this.#start;
+    this.#placeLimit = this.#limit;
+    this.#bytes = aside;
+    this.#start = 0;
+    this.#at = questionEnd;
+    this.#limit = LARGEST_BYTES;
+    this.answerCount = 0;
+    this.isTruncated = false;
+  }
+
+  /** Takes what was made aside, where it fits; else it is truncated, as before. */
+  endAside(): void {
+    const size = this.#at;
+    const aside = this.#bytes;
+    this.#bytes = this.#place;
+    this.#start = this.#placeStart;
+    this.#limit = this.#placeLimit;
+    this.#at = this.#start + size;
+    if (this.#at > this.#limit) {
+      this.#at = this.#limit;
+      this.isTruncated = true;
+      return;
+    }
+    for (let k = 0; k < size; k++) this.#bytes[this.#start + k] = aside[k] as number;
   }
 
   /** Appends a whole record whose owner is the question's name. */

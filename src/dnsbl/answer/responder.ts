@@ -98,12 +98,23 @@ export class Responder {
       reply.isTruncated = true;
       return this.#finish(RCODE.NOERROR, false, false);
     }
-    if (verdict === ACCESS.refuse) return this.#finish(RCODE.REFUSED, false, false);
+    if (verdict === ACCESS.refuse) return this.#refuse(client);
     if (query.hasEdns && query.ednsVersion !== 0) return this.#finish(RCODE.BADVERS, false);
     if (query.klass !== CLASS.IN && query.klass !== CLASS.ANY) return this.#answerVersion();
-    if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return this.#finish(RCODE.REFUSED);
-    if (query.type >= TYPE.TSIG && query.type !== TYPE.ANY) return this.#finish(RCODE.NOTIMP);
+    if (isTransfer(query.type)) return this.#finish(RCODE.REFUSED);
+    if (isQueryOnly(query.type)) return this.#finish(RCODE.NOTIMP);
     return this.#answerFromZone(client, verdict);
+  }
+
+  /** To a client that no zone serves, unless the zone that is asked has it ignored. */
+  #refuse(client: Client): number {
+    const { query } = this;
+    const { zones, table } = this.#zones;
+    const name = findZone(table, query.name, query.labelAt, query.labels, query.nameEnd);
+    const access = name < 0 ? undefined : zones[table.zones[name] as number]?.access;
+    if (access && accessOf(access, client) === ACCESS.ignore) return this.#drop();
+    const rcode = isQueryOnly(query.type) && !isTransfer(query.type) ? RCODE.NOTIMP : RCODE.REFUSED;
+    return this.#finish(rcode, false, false);
   }
 
   /** `version.bind` and `version.server`, TXT of the class CHAOS (RFC 4892). */
@@ -157,18 +168,26 @@ export class Responder {
     const isEmpty = globalVerdict === ACCESS.empty || own === ACCESS.empty;
     const isAlways = isAnswer(globalVerdict) || isAnswer(own);
     listings.find(query, zoneLabels, zone.groups, isEmpty || isAlways);
-    if (isAlways && !isEmpty && listings.isCovered) {
-      this.#addClientListing(zone, client, globalVerdict, own);
-    }
+    const isClientListed = isAlways && !isEmpty && listings.isCovered;
+    if (isClientListed) this.#addClientListing(zone, client, globalVerdict, own);
     this.#addListings();
     const reply = this.#reply;
+    if (reply.isTruncated && listings.count > 1) {
+      reply.beginAside(query);
+      if (isApex) this.#addApexRecords(zone);
+      if (isClientListed) this.#addClientListing(zone, client, globalVerdict, own);
+      this.#addListings();
+      reply.endAside();
+    }
+    for (let k = 0; k < listings.count; k++) this.#countLists(listings.answers[k] as number);
     const block = this.zone * COUNTED_FIELDS;
     if (reply.answerCount > 0 || reply.isTruncated) {
       add(this.#counters.zones, block + COUNTED.listed, 1);
       if (zone.tellsNameServers && !reply.isTruncated) reply.addAuthority(zone.nameServers, owner);
       return this.#finish(RCODE.NOERROR, true);
     }
-    const exists = isApex || listings.exists || listings.count > 0 || this.listing >= 0;
+    const isAbove = isAlways && !isEmpty && listings.isAboveCovered;
+    const exists = isApex || listings.exists || isAbove || listings.count > 0 || this.listing >= 0;
     add(this.#counters.zones, block + (exists ? COUNTED.empty : COUNTED.nxdomain), 1);
     if (zone.negativeSoa.length > 0) {
       reply.addOwned(zone.negativeSoa, 0, zone.negativeSoa.length, owner, true);
@@ -206,7 +225,6 @@ export class Responder {
     if (type === TYPE.ANY && this.#reply.answerCount === 0) this.#addAnswers(TYPE.TXT);
     if (type === TYPE.ANY && this.#reply.answerCount === 0) this.#addAnswers(TYPE.MX);
     if (listings.count > 1 && this.#reply.answerCount > 1) this.#reply.settle();
-    for (let k = 0; k < listings.count; k++) this.#countLists(listings.answers[k] as number);
   }
 
   #addAnswers(type: number): void {
@@ -291,6 +309,15 @@ export class Responder {
     }
     return this.#reply.finish(this.query, rcode, isAuthoritative, withEdns);
   }
+}
+
+/** A type that asks for more than records (RFC 6895 3.1), of which only ANY is answered here. */
+function isQueryOnly(type: number): boolean {
+  return type >= TYPE.TSIG && type !== TYPE.ANY;
+}
+
+function isTransfer(type: number): boolean {
+  return type === TYPE.AXFR || type === TYPE.IXFR;
 }
 
 function isAnswer(verdict: number): boolean {

@@ -60,9 +60,9 @@ export class Ip4SetReader implements SetReader {
     else this.#divide(first, last, value);
   }
 
-  readAddress(address: number): void {
-    this.#context.entries++;
-    this.#levels[0].add(address, address, this.#values.default);
+  readAddresses(addresses: Uint32Array): void {
+    this.#context.entries += addresses.length;
+    this.#levels[0].addSingles(addresses, this.#values.default);
   }
 
   finish(answers: AnswerTable): Layers {

@@ -33,9 +33,9 @@ export class Ip4TsetReader implements SetReader {
     }
   }
 
-  readAddress(address: number): void {
-    this.#context.entries++;
-    this.#entries.add(address, address, 0);
+  readAddresses(addresses: Uint32Array): void {
+    this.#context.entries += addresses.length;
+    this.#entries.addSingles(addresses, 0);
   }
 
   finish(answers: AnswerTable): Layers {

@@ -4,16 +4,21 @@ import { gunzipSync } from 'node:zlib';
 import { reasonOf } from '../../util/system-error.js';
 import type { GlobalAccess } from '../index/compile.js';
 import type { ZoneSource } from '../zone/zone-source.js';
+import { NEWLINE } from './line.js';
 import { makeZone } from './make-zone.js';
 import {
   type Dataset,
   type DatasetReading,
   type DatasetType,
+  Unreadable,
   type ZoneFile,
   readDataset,
 } from './read-dataset.js';
 import type { ReadSettings } from './set-reader.js';
 import type { Warning } from './warnings.js';
+
+/** So much of a file is in memory; a longer line makes it more. */
+const PIECE_BYTES = 1 << 18;
 
 /** A dataset as the command line names it: `type:file,file…`. */
 export interface DatasetSpec {
@@ -119,40 +124,83 @@ function joinZone(
 
 /** Reads the files of one dataset. */
 export function loadDataset(spec: DatasetSpec, settings: LoadSettings): DatasetReading {
-  const files: ZoneFile[] = [];
-  for (const path of spec.files) {
-    const file = readZoneFile(path, settings.decompress);
-    if (typeof file === 'string') return { failure: file, warnings: [], warningCount: 0 };
-    files.push(file);
-  }
+  const files = spec.files.map((path) => new FileOnDisk(path, settings.decompress));
   return readDataset(spec.type, files, settings);
 }
 
-/** A file, decompressed where it is gzip's; or why it could not be had, as a sentence. */
-function readZoneFile(path: string, decompress: boolean): ZoneFile | string {
-  let bytes: Buffer;
-  let modifiedMs: number;
-  try {
-    const file = fs.openSync(path, 'r');
+/** A file that is read in pieces, decompressed where it is gzip's. */
+class FileOnDisk implements ZoneFile {
+  readonly name: string;
+  readonly #decompress: boolean;
+  modifiedMs = 0;
+
+  constructor(path: string, decompress: boolean) {
+    this.name = path;
+    this.#decompress = decompress;
+  }
+
+  /** @throws Unreadable with the reason as a sentence */
+  get pieces(): Iterable<Uint8Array> {
+    return this.#read();
+  }
+
+  *#read(): Generator<Uint8Array> {
+    const file = this.#try(() => fs.openSync(this.name, 'r'));
     try {
       const before = fs.fstatSync(file);
-      bytes = fs.readFileSync(file);
+      this.modifiedMs = before.mtimeMs;
+      const first = Buffer.allocUnsafe(2);
+      const isGzip =
+        this.#try(() => fs.readSync(file, first, 0, 2, 0)) === 2 && first.readUInt16BE() === 0x1f8b;
+      if (isGzip) yield this.#decompressed(file);
+      else yield* this.#wholeLines(file);
       const after = fs.fstatSync(file);
       if (before.mtimeMs !== after.mtimeMs || before.size !== after.size) {
-        return `${path}: changed while it was read; write to a temporary file and rename it`;
+        throw new Unreadable(
+          `${this.name}: changed while it was read; write to a temporary file and rename it`,
+        );
       }
-      modifiedMs = before.mtimeMs;
     } finally {
       fs.closeSync(file);
     }
-  } catch (error) {
-    return `${path}: ${reasonOf(error)}`;
   }
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return { name: path, bytes, modifiedMs };
-  if (!decompress) return `${path}: compressed, which -C does not allow`;
-  try {
-    return { name: path, bytes: gunzipSync(bytes), modifiedMs };
-  } catch (error) {
-    return `${path}: cannot be decompressed: ${reasonOf(error)}`;
+
+  /** Pieces of one and the same memory. */
+  *#wholeLines(file: number): Generator<Uint8Array> {
+    let memory = Buffer.allocUnsafe(PIECE_BYTES);
+    let kept = 0;
+    for (let from = 0; ;) {
+      if (kept === memory.length) memory = Buffer.concat([memory], 2 * memory.length);
+      const at = kept;
+      const count = this.#try(() => fs.readSync(file, memory, at, memory.length - at, from));
+      if (count === 0) break;
+      from += count;
+      const end = kept + count;
+      const whole = memory.subarray(0, end).lastIndexOf(NEWLINE) + 1;
+      if (whole > 0) yield memory.subarray(0, whole);
+      memory.copyWithin(0, whole, end);
+      kept = end - whole;
+    }
+    if (kept > 0) yield memory.subarray(0, kept);
+  }
+
+  #decompressed(file: number): Uint8Array {
+    if (!this.#decompress) {
+      throw new Unreadable(`${this.name}: compressed, which -C does not allow`);
+    }
+    const bytes = this.#try(() => fs.readFileSync(file));
+    try {
+      return gunzipSync(bytes);
+    } catch (error) {
+      throw new Unreadable(`${this.name}: cannot be decompressed: ${reasonOf(error)}`);
+    }
+  }
+
+  #try<Result>(call: () => Result): Result {
+    try {
+      return call();
+    } catch (error) {
+      throw new Unreadable(`${this.name}: ${reasonOf(error)}`);
+    }
   }
 }

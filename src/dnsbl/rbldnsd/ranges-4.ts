@@ -1,6 +1,6 @@
 import { type AddressLayer, EXCLUDED } from '../zone/zone-source.js';
 import type { ValueSets } from './answers.js';
-import { toShared } from '../index/columns.js';
+import { sharedWords, toShared } from '../index/columns.js';
 import { sortWords, sortedOrder, withRoom } from './columns.js';
 
 const HIGHEST = 0xffff_ffff;
@@ -13,9 +13,9 @@ export class Ranges4 {
   length = 0;
 
   constructor(capacity: number) {
-    this.firsts = new Uint32Array(capacity);
-    this.lasts = new Uint32Array(capacity);
-    this.numbers = new Uint32Array(capacity);
+    this.firsts = sharedWords(capacity);
+    this.lasts = sharedWords(capacity);
+    this.numbers = sharedWords(capacity);
   }
 
   /** Behind all that is there. */
@@ -50,7 +50,7 @@ export class Entries4 {
 
   add(first: number, last: number, value: number): void {
     const at = this.length;
-    if (at === this.#firsts.length) this.#grow();
+    if (at === this.#firsts.length) this.#makeRoom(at + 1);
     if (at === 0) this.#value = value;
     if (first !== last) this.#lasts ??= this.#firsts.slice();
     if (value !== this.#value) {
@@ -62,15 +62,28 @@ export class Entries4 {
     this.length = at + 1;
   }
 
-  /** Sorted and disjoint; where ranges overlap, the set of their values. */
+  /** Single addresses, all with this value. */
+  addSingles(addresses: Uint32Array, value: number): void {
+    if (this.length === 0) this.#value = value;
+    if (this.#lasts !== undefined || value !== this.#value) {
+      for (const address of addresses) this.add(address, address, value);
+      return;
+    }
+    this.#makeRoom(this.length + addresses.length);
+    this.#firsts.set(addresses, this.length);
+    this.#values?.fill(value, this.length, this.length + addresses.length);
+    this.length += addresses.length;
+  }
+
+  /** Sorted and disjoint; where ranges overlap, the set of their values. Uses the entries up. */
   flatten(sets: ValueSets): Ranges4 {
+    if (this.#lasts === undefined && this.#values === undefined) return this.#flattenSingles();
     const ranges = new Ranges4(this.length);
-    if (this.#lasts === undefined && this.#values === undefined) this.#flattenSingles(ranges);
-    else this.#flattenRanges(ranges, sets);
+    this.#flattenRanges(ranges, sets);
     return ranges;
   }
 
-  #flattenSingles(ranges: Ranges4): void {
+  #flattenSingles(): Ranges4 {
     const firsts = this.#firsts.subarray(0, this.length);
     for (let i = 1; i < firsts.length; i++) {
       if ((firsts[i] as number) < (firsts[i - 1] as number)) {
@@ -78,11 +91,19 @@ export class Entries4 {
         break;
       }
     }
-    let last = -1;
-    for (const first of firsts) {
-      if (first !== last) ranges.append(first, first, this.#value);
-      last = first;
+    // columns of the right size at once, and no copy of them
+    const ranges = new Ranges4(countRuns(firsts));
+    for (let i = 0; i < firsts.length;) {
+      const first = firsts[i] as number;
+      let last = first;
+      for (i++; i < firsts.length && (firsts[i] as number) <= last + 1; i++) {
+        last = firsts[i] as number;
+      }
+      ranges.append(first, last, this.#value);
     }
+    this.#firsts = new Uint32Array(0);
+    this.length = 0;
+    return ranges;
   }
 
   #flattenRanges(ranges: Ranges4, sets: ValueSets): void {
@@ -118,12 +139,20 @@ export class Entries4 {
     }
   }
 
-  #grow(): void {
-    const needed = this.length + 1;
+  #makeRoom(needed: number): void {
     this.#firsts = withRoom(this.#firsts, needed);
     if (this.#lasts !== undefined) this.#lasts = withRoom(this.#lasts, needed);
     if (this.#values !== undefined) this.#values = withRoom(this.#values, needed);
   }
+}
+
+/** Runs of addresses that follow one another, in a sorted column. */
+function countRuns(sorted: Uint32Array): number {
+  let count = sorted.length > 0 ? 1 : 0;
+  for (let i = 1; i < sorted.length; i++) {
+    if ((sorted[i] as number) > (sorted[i - 1] as number) + 1) count++;
+  }
+  return count;
 }
 
 interface Entry {

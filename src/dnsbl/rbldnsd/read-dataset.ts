@@ -2,7 +2,7 @@ import type { AccessLayers, Branch, Group, ZoneAnswer } from '../zone/zone-sourc
 import { AclReader } from './acl.js';
 import { AnswerTable } from './answers.js';
 import { CombinedParts } from './combined.js';
-import { DOLLAR, COLON, Line, isComment, scanAddress, scanned, takeLine } from './line.js';
+import { DOLLAR, COLON, Line, isComment, scanAddresses, scanned, takeLine } from './line.js';
 import type { ReadContext, ReadSettings, Scope, SetReader } from './set-reader.js';
 import { type Header, readSpecial } from './specials.js';
 import { SET_READERS, type SetType } from './set-types.js';
@@ -13,7 +13,9 @@ export type DatasetType = SetType | 'combined' | 'acl';
 /** One file as it was read. */
 export interface ZoneFile {
   readonly name: string;
-  readonly bytes: Uint8Array;
+  /** Pieces of whole lines; only the last one may lack its newline. */
+  readonly pieces: Iterable<Uint8Array>;
+  /** Looked at when all pieces are read. */
   readonly modifiedMs: number;
 }
 
@@ -40,8 +42,8 @@ export interface DatasetReading {
   readonly warningCount: number;
 }
 
-/** Where nothing can be read on. */
-class Unreadable extends Error {}
+/** Where nothing can be read on; the message is for the user. Pieces of a file may throw it, too. */
+export class Unreadable extends Error {}
 
 const ROOT = Uint8Array.of(0);
 
@@ -69,12 +71,16 @@ export function readDataset(
   }
 }
 
+/** So many addresses are handed on at once. */
+const BLOCK = 1 << 14;
+
 class Reading {
   readonly context: ReadContext;
   readonly #type: DatasetType;
   readonly #scope: Scope;
   readonly #header: Header = {};
   readonly #answers = new AnswerTable();
+  readonly #block = new Uint32Array(BLOCK);
   readonly #reader: SetReader | AclReader | CombinedParts;
 
   constructor(type: DatasetType, settings: ReadSettings) {
@@ -86,37 +92,54 @@ class Reading {
     else this.#reader = SET_READERS[type](this.context, this.#scope);
   }
 
-  readFile({ name, bytes }: ZoneFile): void {
-    const combined = this.#reader instanceof CombinedParts ? this.#reader : undefined;
+  readFile({ name, pieces }: ZoneFile): void {
     const reader = this.#reader;
     if (!(reader instanceof CombinedParts)) reader.startFile(name);
+    const line = new Line(name);
     let current: SetReader | undefined = reader instanceof CombinedParts ? undefined : reader;
-    const line = new Line(bytes, name);
+    for (const piece of pieces) {
+      line.bytes = piece;
+      current = this.#readPiece(line, current);
+    }
+  }
+
+  /** @returns the part of a combined dataset that the next piece goes on with */
+  #readPiece(line: Line, reader: SetReader | undefined): SetReader | undefined {
+    const { bytes } = line;
+    let current = reader;
     for (let next = 0; next < bytes.length;) {
-      const behind = current?.readAddress === undefined ? -1 : scanAddress(bytes, next);
-      if (behind >= 0) {
-        line.number++;
-        current?.readAddress?.(scanned.address);
-        next = behind;
-        continue;
+      if (current?.readAddresses !== undefined) {
+        const from = next;
+        next = scanAddresses(bytes, from, this.#block);
+        if (next > from) {
+          line.number += scanned.count;
+          current.readAddresses(this.#block.subarray(0, scanned.count));
+          continue;
+        }
       }
       next = takeLine(line, next);
-      const byte = line.peek();
-      const sign = byte === DOLLAR ? 1 : isMarked(byte) && line.peek(1) === DOLLAR ? 2 : 0;
-      if (sign > 0) {
-        line.at += sign;
-        this.#readSpecial(line);
-        if (combined !== undefined) current = combined.current?.reader;
-      } else if (byte !== 0 && !isComment(byte)) {
-        if (current === undefined) {
-          throw new Unreadable(`${place(line)}: an entry before the first $DATASET line`);
-        }
-        current.readLine(line);
-      }
+      current = this.#readLine(line, current);
       if (next > bytes.length) {
         this.context.warnings.add(line, 'a newline at the end of the file (the line was read)');
       }
     }
+    return current;
+  }
+
+  #readLine(line: Line, current: SetReader | undefined): SetReader | undefined {
+    const byte = line.peek();
+    const sign = byte === DOLLAR ? 1 : isMarked(byte) && line.peek(1) === DOLLAR ? 2 : 0;
+    if (sign > 0) {
+      line.at += sign;
+      this.#readSpecial(line);
+      return this.#reader instanceof CombinedParts ? this.#reader.current?.reader : current;
+    }
+    if (byte === 0 || isComment(byte)) return current;
+    if (current === undefined) {
+      throw new Unreadable(`${place(line)}: an entry before the first $DATASET line`);
+    }
+    current.readLine(line);
+    return current;
   }
 
   finish(files: readonly ZoneFile[]): Dataset {

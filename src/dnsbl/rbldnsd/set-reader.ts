@@ -51,8 +51,8 @@ export interface SetReader {
   startFile(name: string): void;
   /** A line that is neither empty nor a comment nor a special entry. */
   readLine(line: Line): void;
-  /** A line that is one IPv4 address and nothing else: the usual line of large files, read faster. */
-  readAddress?(address: number): void;
+  /** Lines that are one IPv4 address each and nothing else; the memory is used again. */
+  readAddresses?(addresses: Uint32Array): void;
   /** After the last line; answers are added to `answers`, which layers refer to. */
   finish(answers: AnswerTable): Layers;
 }

@@ -25,7 +25,7 @@ export function read(
     type,
     texts.map((text, k) => ({
       name: ['one', 'two', 'three'][k] ?? 'more',
-      bytes: Buffer.from(text, 'latin1'),
+      pieces: [Buffer.from(text, 'latin1')],
       modifiedMs: 1000 * (k + 1),
     })),
     { ...READ_DEFAULTS, nowMs: NOW_MS, ...settings },
