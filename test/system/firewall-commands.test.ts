@@ -331,6 +331,24 @@ describe('a confirmation', () => {
     expect(await host.sshPort()).toBe('22');
   });
 
+  systemTest('an apply that changes nothing leaves nothing to go back to', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    await host.run('apply');
+    expect((await host.run('rollback')).code).toBe(0);
+    await host.configure(RULES);
+    expect((await host.run('apply')).code).toBe(0); // what the roll-back left
+    const again = await host.run('rollback');
+    expect(again.stderr).toContain('there is no apply to roll back');
+    expect(again.code).toBe(2);
+    expect(await host.sshPort()).toBe('22');
+    await rm(join(host.folder, 'state'), { recursive: true });
+    expect((await host.run('apply')).code).toBe(0);
+    expect((await host.run('rollback')).code).toBe(2);
+    expect(await host.sshPort()).toBe('22');
+  });
+
   systemTest('that is overdue is settled also where no plan can be made', NEEDS, async () => {
     const host = await Host.make();
     await host.run('apply');
