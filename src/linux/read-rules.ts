@@ -24,12 +24,7 @@ const TABLES = {
 const CHAINS: typeof TABLES = {
   question: nft.NFT_MSG_GETCHAIN,
   answer: nft.NFT_MSG_NEWCHAIN,
-  telling: [
-    nft.NFTA_CHAIN_NAME,
-    nft.NFTA_CHAIN_HOOK,
-    nft.NFTA_CHAIN_POLICY,
-    nft.NFTA_CHAIN_TYPE,
-  ],
+  telling: [nft.NFTA_CHAIN_NAME, nft.NFTA_CHAIN_HOOK, nft.NFTA_CHAIN_POLICY, nft.NFTA_CHAIN_TYPE],
 };
 const RULES: typeof TABLES = {
   question: nft.NFT_MSG_GETRULE,
