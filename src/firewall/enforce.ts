@@ -56,11 +56,14 @@ export async function applyPlan(
     return false;
   }
   const number = (before.current?.number ?? 0) + 1;
-  const previous = changes ? (before.current ?? 'nothing') : (before.previous ?? 'nothing');
+  // where nothing changes, what stood before it is not known to be nothing
+  const previous = changes ? (before.current ?? 'nothing') : before.previous;
   const pending =
     changes && confirmMs !== undefined ? { pending: { deadlineMs: nowMs + confirmMs } } : {};
   // until the new generation stands, the current one is what a roll-back goes back to
-  if (changes) folder.write({ ...before, previous, ...pending, unfinished: true });
+  if (changes) {
+    folder.write({ ...before, ...(previous && { previous }), ...pending, unfinished: true });
+  }
   const appliedAt = new Date(nowMs).toISOString();
   const current: Generation = { number, backend: backend.name, appliedAt };
   const prepared = new Set<number>();
@@ -82,7 +85,7 @@ export async function applyPlan(
   if (pending.pending === undefined) folder.bootFrom(current);
   const memory = {
     current: { ...current, ...sealOf(backend, configuration) },
-    previous,
+    ...(previous && { previous }),
     ...pending,
   };
   folder.write(memory);

@@ -10,7 +10,7 @@ import type { FirewallFolder, FirewallMemory } from './generations.js';
 /** Where something of ours may be. */
 export interface FlushPlan {
   readonly backends: readonly Backend[];
-  /** Undefined where it cannot be read. */
+  /** Undefined where it cannot be read, or is lost. */
   readonly memory: FirewallMemory | undefined;
   /** Why it is looked for in more places, or not in one; a line each. */
   readonly notes: readonly string[];
@@ -20,7 +20,8 @@ export interface FlushPlan {
 
 /**
  * The backends that the memory names and the configured one; every one that works where the
- * memory cannot be read.
+ * memory cannot be read, or there is none: a state folder that was lost tells nothing of what was
+ * applied. A flush leaves an empty one.
  */
 export async function planFlush(
   folder: FirewallFolder,
@@ -85,6 +86,10 @@ async function attempt(
 }
 
 function readMemory(folder: FirewallFolder, notes: string[]): FirewallMemory | undefined {
+  if (!folder.exists) {
+    notes.push(`${folder.path} does not tell what was applied; every backend is looked at`);
+    return undefined;
+  }
   try {
     return folder.read();
   } catch (error) {

@@ -43,6 +43,7 @@ export function damagesOf(server: Namespace, { backend, iptables }: Variant): Da
     return [
       damage('our jump deleted', 'nft', 'flush chain inet sekisho prerouting'),
       damage('our hook deleted', 'nft', 'delete chain inet sekisho prerouting'),
+      damage('the table put to sleep', 'nft', 'add table inet sekisho { flags dormant; }'),
       damage('a rule added', 'nft', 'insert rule inet sekisho judge.in accept'),
       damage('a rule chain emptied', 'nft', 'flush chain inet sekisho rule.mail'),
       damage('a set emptied', 'nft', 'flush set inet sekisho asia_v4'),

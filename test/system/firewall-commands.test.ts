@@ -331,6 +331,27 @@ describe('a confirmation', () => {
     expect(await host.sshPort()).toBe('22');
   });
 
+  systemTest('an apply that changes nothing leaves nothing to go back to', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    await host.run('apply');
+    expect((await host.run('rollback')).code).toBe(0);
+    await host.configure(RULES);
+    expect((await host.run('apply')).code).toBe(0); // what the roll-back left
+    const again = await host.run('rollback');
+    expect(again.stderr).toContain('there is no apply to roll back');
+    expect(again.code).toBe(2);
+    expect(await host.sshPort()).toBe('22');
+    await rm(join(host.folder, 'state'), { recursive: true });
+    expect((await host.run('apply')).code).toBe(0);
+    expect((await host.run('rollback')).code).toBe(2);
+    expect(await host.sshPort()).toBe('22');
+    await rm(join(host.folder, 'state'), { recursive: true });
+    await host.configure(OTHER_PORT);
+    expect((await host.run('apply')).stderr).toMatch(/a roll-back takes everything of ours away/);
+  });
+
   systemTest('that is overdue is settled also where no plan can be made', NEEDS, async () => {
     const host = await Host.make();
     await host.run('apply');
@@ -426,6 +447,28 @@ describe('flush, the last resort', () => {
     expect(flushed.stderr).toMatch(/every backend is looked at/);
     expect(await host.nft('list', 'tables')).not.toContain('sekisho');
     expect((await host.run('apply')).code).toBe(0);
+  });
+
+  systemTest(
+    'finds what another backend holds where the state was lost',
+    [...NEEDS, 'iptables-nft', 'ip6tables-nft', 'iptables-nft-save'],
+    async () => {
+      const host = await Host.make();
+      await host.configure(RULES, '', 'iptables');
+      expect((await host.run('apply')).code).toBe(0);
+      await rm(join(host.folder, 'state'), { recursive: true });
+      await host.configure(RULES, '', 'auto');
+      const flushed = await host.run('flush');
+      expect(flushed.stderr).toMatch(/does not tell what was applied; every backend is looked at/);
+      expect(flushed.code).toBe(0);
+      expect((await host.network.run('iptables-nft-save', [])).stdout).not.toContain('SEKISHO');
+    },
+  );
+
+  systemTest('leaves a host as it is on which nothing was ever applied', NEEDS, async () => {
+    const host = await Host.make();
+    expect((await host.run('flush')).code).toBe(0);
+    expect(await host.nft('list', 'ruleset')).toBe('');
   });
 
   systemTest('works where the configuration has no firewall any more', NEEDS, async () => {

@@ -48,7 +48,11 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   const difference = await session.backend.compare(plan);
   const confirmMs = options.confirm === undefined ? undefined : options.confirm * 1000;
   if (process.stderr.isTTY) for (const line of changeLines(difference)) note(line);
-  if (session.folder.read().current === undefined && loaded.config.firewall?.mode === 'enforce') {
+  const isKnown = session.folder.read().current !== undefined;
+  if (!isKnown && difference.present && differs(difference)) {
+    warn('what the kernel held is in no memory here: a roll-back takes everything of ours away');
+  }
+  if (!isKnown && loaded.config.firewall?.mode === 'enforce') {
     note('this is the first apply here: `mode: observe` would count for a day and deny nobody');
   }
   if (difference.present && differs(difference)) await collectBefore(session);

@@ -209,8 +209,11 @@ export class NftablesBackend implements Backend {
 
   /** The marks tell at the next compare that the rules are those that were loaded. */
   async #mark(ruleset: NftRuleset): Promise<void> {
-    const marks = marksOf(ruleset, await this.#listing());
-    await runCommands(command.writeMarks(marks));
+    const listing = await this.#listing();
+    const marks = marksOf(ruleset, listing);
+    // a table that others put to sleep wakes when its rules are right
+    const wake = listing.isFlagged ? [command.addTable()] : [];
+    await runCommands([...wake, ...command.writeMarks(marks)]);
     this.#written = { wanted: wantedHash(ruleset), marks };
   }
 
@@ -335,6 +338,9 @@ function ruleDifferences(ruleset: NftRuleset, listing: TableListing): string[] {
   if (wanted === undefined) differences.push('the rules carry no mark of ours');
   else if (wanted !== wantedHash(ruleset)) differences.push('the rules are those of another plan');
   else if (held !== listing.hash) differences.push('chains, rules or sets were changed by others');
+  if (listing.isFlagged) {
+    differences.push('the table was given flags by others; a dormant one judges nothing');
+  }
   for (const { name, target } of ruleset.hooks) {
     if (!listing.hooks.has(name)) differences.push(`the hook ${name} to ${target} is missing`);
   }

@@ -18,6 +18,8 @@ export interface TableListing {
   readonly hookHash: string;
   /** What we never make, as `map theirs`: others put it there. */
   readonly foreign: readonly string[];
+  /** Whether the table has a flag, which we never set: a `dormant` one judges nothing. */
+  readonly isFlagged: boolean;
   /** What `writeMarks` wrote. */
   readonly marks: string | undefined;
 }
@@ -75,9 +77,12 @@ export function summarise(objects: readonly NftObject[]): TableListing {
   const rules = new Map<string, string[]>();
   const foreign: string[] = [];
   let marks: string | undefined;
+  let isFlagged = false;
   for (const object of objects) {
     const [kind = '', value] = Object.entries(object)[0] ?? [];
-    const { name, chain, comment } = value as Named;
+    const { name, chain, comment, flags } = value as Named;
+    // only that there are some: nft 1.0.6 writes any text there
+    if (kind === 'table') isFlagged = flags !== undefined;
     if (kind === 'metainfo' || kind === 'table' || name === MARK_CHAIN) continue;
     if (isForeign(kind, value as Named)) foreign.push(`${kind} ${name ?? ''}`.trim());
     if (chain === MARK_CHAIN) {
@@ -100,6 +105,7 @@ export function summarise(objects: readonly NftObject[]): TableListing {
     hash: hashOf(facts.sort().join('\n')),
     hookHash: hashOf(hookFacts.sort().join('\n')),
     foreign,
+    isFlagged,
     marks,
   };
 }

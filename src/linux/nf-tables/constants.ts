@@ -6,6 +6,7 @@ export const NFNL_SUBSYS_NFTABLES = 10;
 export const NFNL_BATCH_GENID = 1;
 
 const message = (number: number): number => (NFNL_SUBSYS_NFTABLES << 8) | number;
+export const NFT_MSG_NEWTABLE = message(0);
 export const NFT_MSG_GETTABLE = message(1);
 export const NFT_MSG_NEWCHAIN = message(3);
 export const NFT_MSG_GETCHAIN = message(4);
@@ -30,6 +31,7 @@ export const NFT_NAME_MAXLEN = 256;
 export const NFTA_LIST_ELEM = 1;
 
 export const NFTA_TABLE_NAME = 1;
+export const NFTA_TABLE_FLAGS = 2;
 
 export const NFTA_CHAIN_NAME = 3;
 export const NFTA_CHAIN_HOOK = 4;
