@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { LoadedConfig } from '../config/load.js';
 import type { ListDefinition } from '../config/schema.js';
 import type { CountryTable } from '../sources/country-table.js';
-import { ParseError, SourceError } from '../util/errors.js';
+import { KnownError, ParseError, SourceError } from '../util/errors.js';
 import { reasonOf } from '../util/system-error.js';
 import { type Catalogue, type ListLines, buildCatalogue, faultText } from './catalogue.js';
 import { findDefinitionFaults, neighboursOf } from './definitions.js';
@@ -16,6 +16,8 @@ type Definitions = Readonly<Record<string, ListDefinition>>;
 export interface OpenLists extends Catalogue {
   /** By name, why: the feed of the list has no copy at hand, or it is made from such a list. */
   readonly leftOut: ReadonlyMap<string, string>;
+  /** What the lists of files and feeds were made from, by name. */
+  readonly lines: ReadonlyMap<string, ListLines>;
 }
 
 export interface OpenListsOptions {
@@ -23,7 +25,15 @@ export interface OpenListsOptions {
   readonly nowMs: number;
   /** Whether the last good copies of feeds in the state folder may be read. */
   readonly readState: boolean;
+  /**
+   * Gives a list's lines of an earlier time where its file or copy cannot be used now; undefined
+   * where there are none: then `error` is thrown.
+   */
+  readonly instead?: LinesInstead;
 }
+
+/** @param error why the lines at `path` cannot be used */
+export type LinesInstead = (name: string, path: string, error: Error) => ListLines | undefined;
 
 /**
  * Reads the files of the configured lists and makes all lists.
@@ -35,26 +45,25 @@ export interface OpenListsOptions {
 export function openLists(
   loaded: LoadedConfig,
   table: CountryTable,
-  { nowMs, readState }: OpenListsOptions,
+  { nowMs, readState, instead }: OpenListsOptions,
 ): OpenLists {
   assertDefinitions(loaded);
   const all = loaded.config.lists;
-  const lines = readListLines(loaded);
+  const lines = readListLines(loaded, (name, path) => usableLines(name, path, instead));
   const absent = new Map<string, string>();
   for (const [name, { url }] of Object.entries(all)) {
     if (url === undefined) continue;
     const path = feedPath(loaded.resolvePath(loaded.config.state), name);
     if (!readState) absent.set(name, 'its feed is in the state, which --from does not read');
     else if (!existsSync(path)) absent.set(name, 'its feed has no copy yet');
-    else lines.set(name, readLines(name, path));
+    else lines.set(name, usableLines(name, path, instead));
   }
-  for (const [name, list] of lines) assertNotEmptied(name, list);
   const leftOut = withDependents(all, absent);
   const definitions = Object.fromEntries(
     Object.entries(all).filter(([name]) => !leftOut.has(name)),
   );
   const { lists, notes } = buildCatalogue({ definitions, table, lines, nowMs });
-  return { lists, notes, leftOut };
+  return { lists, notes, leftOut, lines };
 }
 
 /** @throws UsageError for the first country, list or reference that does not exist */
@@ -68,12 +77,28 @@ export function assertDefinitions(loaded: LoadedConfig): void {
  *
  * @throws SourceError for a file that cannot be read
  */
-export function readListLines(loaded: LoadedConfig): Map<string, ListLines> {
+export function readListLines(
+  loaded: LoadedConfig,
+  read: (name: string, path: string) => ListLines = readLines,
+): Map<string, ListLines> {
   const lines = new Map<string, ListLines>();
   for (const [name, { file }] of Object.entries(loaded.config.lists)) {
-    if (file !== undefined) lines.set(name, readLines(name, loaded.resolvePath(file)));
+    if (file !== undefined) lines.set(name, read(name, loaded.resolvePath(file)));
   }
   return lines;
+}
+
+/** @throws SourceError, ParseError where the lines cannot be used, and there are none instead */
+function usableLines(name: string, path: string, instead: LinesInstead | undefined): ListLines {
+  try {
+    const lines = readLines(name, path);
+    assertNotEmptied(name, lines);
+    return lines;
+  } catch (error) {
+    const known = error instanceof KnownError ? instead?.(name, path, error) : undefined;
+    if (known === undefined) throw error;
+    return known;
+  }
 }
 
 /** @throws ParseError where bad lines are all there is: the list would become empty */

@@ -71,11 +71,26 @@ function checkLists(loaded: LoadedConfig, dnsbl: DnsblConfig): void {
       const found = JSON.stringify(zone.datasets[index]);
       throw loaded.errorAt([...at, 'datasets', index], found, datasets.expected);
     }
+    checkKeys(loaded, dnsbl, k);
     if (dnsbl.zones.findIndex(({ name }) => name === zone.name) === k) continue;
     throw loaded.errorAt(
       [...at, 'name'],
       JSON.stringify(zone.name),
       'a name that no other zone has',
     );
+  }
+}
+
+/** A zone with keys answers by one name for each of them. Messages do not show keys: logs keep them. */
+function checkKeys(loaded: LoadedConfig, { zones }: DnsblConfig, k: number): void {
+  const { name = '', keys = [] } = zones[k] ?? {};
+  for (const [i, key] of keys.entries()) {
+    const at = ['dnsbl', 'zones', k, 'keys', i] as const;
+    const other = zones.findIndex((zone) => zone.name === `${key}.${name}`);
+    if (other >= 0) {
+      const found = `the key that zones.${other} has in its name`;
+      throw loaded.errorAt(at, found, `a label below which ${name} has no other zone`);
+    }
+    if (keys.indexOf(key) < i) throw loaded.errorAt(at, 'a key for the second time', 'each once');
   }
 }

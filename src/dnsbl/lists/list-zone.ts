@@ -17,7 +17,7 @@ type ListedAs = ZoneConfig['lists'][string];
 
 /**
  * A zone of lists (RFC 5782): each list is a layer, so that an address in several answers with
- * each. What is on an `allow` list is in no layer.
+ * each. What is on an `allow` list is in no layer; without such a list the zone fails.
  *
  * @param lists those of the zone that could be made, by name
  * @param nowMs entries that have run out by then do not count
@@ -28,6 +28,12 @@ export function listZone(
   time: ZoneTime,
   nowMs: number,
 ): ZoneSource {
+  const absent = zone.allow.filter((name) => !lists.has(name));
+  if (absent.length > 0) {
+    // without it, whoever is on it would be listed
+    const failed = `there is no content of its allow list ${absent.join(', ')}`;
+    return { ...zoneHead(zone, time), answers: [], groups: [], failed };
+  }
   const answers = new ZoneAnswers();
   const allowed = zone.allow.map((name) => lists.get(name)?.addresses);
   const listable = differenceOf(LISTABLE, unionOf(allowed.filter((set) => set !== undefined)));

@@ -23,6 +23,7 @@ import { countryZone } from './country-zone.js';
 import { listZone } from './list-zone.js';
 import { datasetZone, parseDatasets } from './dataset-zone.js';
 import { KeptCountries } from './kept-countries.js';
+import { KeptLines } from './kept-lines.js';
 import { originZone } from './origin-zone.js';
 import { Serials } from './serials.js';
 import { type ZoneTime, zoneHead } from './zone-head.js';
@@ -52,8 +53,19 @@ export async function load(input: ConfiguredZones, nowMs = Date.now()): Promise<
   const dnsbl = checkZones(loaded);
   const data = needsCountries(loaded, dnsbl) ? await openData(loaded, input, dnsbl) : NO_DATA;
   const readState = input.from === undefined;
-  const { lists, leftOut } = openLists(loaded, data.table, { nowMs, readState });
-  const warnings = [...lists.values()].flatMap((list) => list.faults.map(faultText));
+  const warnings: string[] = [];
+  const { lists, leftOut, lines } = openLists(loaded, data.table, {
+    nowMs,
+    readState,
+    instead: (name, path, { message }) => {
+      const known = keptLines.of(name, path);
+      if (known)
+        warnings.push(`${message.replace(/[.]$/, '')}; the old content of list ${name} is served`);
+      return known;
+    },
+  });
+  keptLines.keep(lines);
+  warnings.push(...[...lists.values()].flatMap((list) => list.faults.map(faultText)));
   for (const [name, why] of leftOut) warnings.push(`list ${name} is left out: ${why}`);
   const watch = watchedPaths(loaded, input);
   const times = new Times(loaded, dnsbl, data, lists, watch, nowMs);
@@ -128,6 +140,7 @@ const NO_DATA: CountryData = {
 };
 
 const kept = new KeptCountries();
+const keptLines = new KeptLines();
 
 async function openData(
   loaded: LoadedConfig,

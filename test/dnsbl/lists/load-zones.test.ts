@@ -1,4 +1,4 @@
-import { chmod, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -144,6 +144,51 @@ describe('a zone of lists', () => {
   });
 });
 
+describe('a list whose file cannot be used any more', () => {
+  const until = '2026-11-21T00:00:10Z';
+  const spoil = async (folder: string, how: string): Promise<void> => {
+    const file = join(folder, 'blocked.txt');
+    await (how === 'missing' ? rm(file) : writeFile(file, 'junk\n'));
+  };
+
+  test.each([
+    ['missing', /^list blocked cannot be read: .*; the old content of list blocked is served$/],
+    [
+      'without a valid line',
+      /found "junk".*or empty it; the old content of list blocked is served$/,
+    ],
+  ])('%s: keeps its entries for their time, and all else goes on', async (how, message) => {
+    const { folder, loadAt } = await setUp({ blocked: `192.0.2.1\n192.0.2.2 until=${until}\n` });
+    await loadAt(NOW);
+    await spoil(folder, how);
+    await writeFile(join(folder, 'trusted.txt'), '203.0.113.7\n');
+    const after = await loadAt(Date.parse(until));
+    expect(after.warnings).toEqual([expect.stringMatching(message)]);
+    const asked = new Asked(after.zones);
+    expect(rcodeOf(asked.ask(bl('192.0.2.1'), 'A'))).toBe('NOERROR');
+    expect(rcodeOf(asked.ask(bl('192.0.2.2'), 'A'))).toBe('NXDOMAIN');
+    expect(rcodeOf(asked.ask(bl('203.0.113.7'), 'A'))).toBe('NXDOMAIN');
+  });
+
+  test('at first: nothing is loaded', async () => {
+    const { folder, loadAt } = await setUp();
+    await spoil(folder, 'missing');
+    await expect(loadAt(NOW)).rejects.toThrow(/^list blocked cannot be read: .*expected a file/);
+  });
+});
+
+test('a zone whose allow list cannot be made fails, rather than list who is on it', async () => {
+  const { loadAt } = await setUp({
+    config: CONFIG.replace('file: trusted.txt', 'url: https://lists.example.net/trusted.txt'),
+  });
+  const { zones } = await loadAt(NOW);
+  expect(zones.map(({ failed }) => failed)).toEqual([
+    'there is no content of its allow list trusted',
+    undefined,
+    undefined,
+  ]);
+});
+
 test('a country zone answers any address with its country', async () => {
   const asked = await askedOf({});
   const ask = (address: string, type: string) => asked.ask(bl(address).replace('bl.', 'cc.'), type);
@@ -199,6 +244,16 @@ test.each([
     'code: 127.0.0.4',
     'code: 10.0.0.4',
     /code: found .*expected a code in 127.0.0.0\/8, or any_code/,
+  ],
+  [
+    'kind: country',
+    'keys: [aaaaaaaa, bbbbbbbb, AAAAAAAA], kind: country',
+    /zones\.1\.keys\.2: found a key for the second time; expected each once/,
+  ],
+  [
+    '- { name: cc',
+    '- { name: secret-key.cc.example.net, kind: country }\n    - { keys: [secret-key], name: cc',
+    /zones\.2\.keys\.0: found the key that zones\.1 has in its name; expected a label below which/,
   ],
   ['code: 127.0.0.4', 'code: 127.255.255.4', /expected a code outside of 127.255.255.0\/24/],
 ])('%s as %s is refused', async (from, to, message) => {
