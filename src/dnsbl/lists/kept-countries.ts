@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CountryData } from '../../sources/country-data.js';
+import { KnownError } from '../../util/errors.js';
 
 interface Kept {
   readonly key: string;
@@ -18,19 +19,25 @@ export class KeptCountries {
   /**
    * @param paths files and folders that the countries are read from
    * @param how whatever else `open` depends on
+   * @param tell is told why the old countries are given, where the files cannot be read now
+   * @throws whatever `open` throws, where there are no old ones
    */
   async get(
     paths: readonly string[],
     how: string,
     open: () => CountryData | Promise<CountryData>,
+    tell: (warning: string) => void,
   ): Promise<CountryData> {
     const key = JSON.stringify([how, paths.map(stampsOf)]);
     if (this.#kept?.key === key) return this.#kept.data;
-    this.#kept = undefined;
-    const data = await open();
-    // a file that was replaced meanwhile is read again by the next load
-    this.#kept = { key, data };
-    return data;
+    try {
+      // a file that was replaced meanwhile is read again by the next load
+      this.#kept = { key, data: await open() };
+    } catch (error) {
+      if (!(error instanceof KnownError) || this.#kept === undefined) throw error;
+      tell(`${error.message}; the countries of the last load are served`);
+    }
+    return this.#kept.data;
   }
 }
 

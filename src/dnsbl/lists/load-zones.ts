@@ -51,9 +51,11 @@ const SERIALS = new Serials();
 export async function load(input: ConfiguredZones, nowMs = Date.now()): Promise<LoadedZones> {
   const loaded = parseConfig(input.text, input.file);
   const dnsbl = checkZones(loaded);
-  const data = needsCountries(loaded, dnsbl) ? await openData(loaded, input, dnsbl) : NO_DATA;
-  const readState = input.from === undefined;
   const warnings: string[] = [];
+  const data = needsCountries(loaded, dnsbl)
+    ? await openData(loaded, input, dnsbl, (text) => warnings.push(text))
+    : NO_DATA;
+  const readState = input.from === undefined;
   const { lists, leftOut, lines } = openLists(loaded, data.table, {
     nowMs,
     readState,
@@ -146,13 +148,14 @@ async function openData(
   loaded: LoadedConfig,
   input: ConfiguredZones,
   dnsbl: DnsblConfig,
+  tell: (warning: string) => void,
 ): Promise<CountryData> {
   const { from } = input;
   const options = { keepStatistics: dnsbl.zones.some(({ kind }) => kind === 'origin') };
   const how = JSON.stringify([options, loaded.config.sources]);
-  return kept.get(countryPaths(loaded, input), how, () =>
-    from ? openFiles([...from], options) : openState(loaded, options),
-  );
+  const open = (): CountryData | Promise<CountryData> =>
+    from ? openFiles([...from], options) : openState(loaded, options);
+  return kept.get(countryPaths(loaded, input), how, open, tell);
 }
 
 /** Files and folders that countries are read from. */

@@ -205,6 +205,18 @@ test('an origin zone tells prefix, country and registry as rspamd reads them', a
   expect(answersOf(ask('198.51.100.1'))).toEqual(['TXT 0|198.51.100.0/25|JP|apnic']);
 });
 
+test('countries that cannot be read now stay as they were, and a manual list goes on', async () => {
+  const { folder, loadAt } = await setUp();
+  await loadAt(NOW);
+  await rm(join(folder, 'delegated-apnic-20261120'));
+  await writeFile(join(folder, 'blocked.txt'), '192.0.2.1\n');
+  const { zones, warnings } = await loadAt(NOW);
+  expect(warnings).toEqual([expect.stringMatching(/the countries of the last load are served$/)]);
+  const asked = new Asked(zones);
+  expect(rcodeOf(asked.ask(bl('203.0.113.7'), 'A'))).toBe('NOERROR');
+  expect(rcodeOf(asked.ask(bl('192.0.2.1'), 'A'))).toBe('NOERROR');
+});
+
 describe('old data', () => {
   const late = Date.parse('2026-11-25T00:00:00Z');
 
