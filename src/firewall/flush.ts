@@ -19,9 +19,8 @@ export interface FlushPlan {
 }
 
 /**
- * The backends that the memory names and the configured one; every one that works where the
- * memory cannot be read, or there is none: a state folder that was lost tells nothing of what was
- * applied. A flush leaves an empty one.
+ * Every backend that works here: the memory tells what was applied last, not what an apply with
+ * another configuration, or a state folder that was lost, has left in the kernel.
  */
 export async function planFlush(
   folder: FirewallFolder,
@@ -32,19 +31,15 @@ export async function planFlush(
   const backends: Backend[] = [];
   const memory = readMemory(folder, notes);
   const applied = BACKEND_NAMES.find((name) => name === memory?.current?.backend);
-  if (memory !== undefined && applied === undefined && configured === 'auto') {
-    const { backend } = await chooseBackend('auto');
-    return { backends: [backend], memory, notes, unreachable };
-  }
-  const likely = new Set([applied, configured]);
-  const names = BACKEND_NAMES.filter((name) => memory === undefined || likely.has(name));
-  for (const name of names) {
+  for (const name of BACKEND_NAMES) {
     const backend = backendNamed(name);
     const obstacle = await backend.findObstacle();
     if (obstacle === undefined) backends.push(backend);
     else if (name === (applied ?? configured)) unreachable.push(`${name}: ${obstacle}`);
-    else notes.push(`${name} was not looked at: ${obstacle}`);
+    else if (memory === undefined) notes.push(`${name} was not looked at: ${obstacle}`);
   }
+  // says why none works
+  if (backends.length === 0 && unreachable.length === 0) await chooseBackend('auto');
   return { backends, memory, notes, unreachable };
 }
 

@@ -28,7 +28,7 @@ export class AskedAddress {
     this.octets = -1;
     this.nibbles = -1;
     if (count <= 4) this.#read4(query, count);
-    else if (count === 32) this.#read6(query, count);
+    else if (count === 32) this.#readWhole6(query);
   }
 
   /** Reads them as the first nibbles of IPv6 addresses; 4.3.2.1 may be both. */
@@ -54,6 +54,23 @@ export class AskedAddress {
     this.last4 = this.first4 + size - 1;
   }
 
+  /** All 32 nibbles: labels of one byte each, where the last one begins at 62. */
+  #readWhole6({ name, labelAt }: Query): void {
+    if (labelAt[31] !== 62 || name[62] !== 1) return;
+    for (let word = 0; word < 4; word++) {
+      let value = 0;
+      // the lowest nibble stands first
+      const last = 63 - 16 * word;
+      for (let at = last; at > last - 16; at -= 2) {
+        const nibble = nibbleOf(name[at] as number);
+        if (nibble < 0) return;
+        value = (value << 4) | nibble;
+      }
+      this.v6[word] = value;
+    }
+    this.is6 = true;
+  }
+
   #read6(query: Query, count: number): void {
     const { first6, last6 } = this;
     for (let k = 0; k < 4; k++) {
@@ -68,12 +85,7 @@ export class AskedAddress {
       first6[word] = ((first6[word] as number) | (nibble << shift)) >>> 0;
       last6[word] = ((last6[word] as number) & ~((15 ^ nibble) << shift)) >>> 0;
     }
-    if (count < 32) {
-      this.nibbles = count;
-      return;
-    }
-    this.is6 = true;
-    for (let k = 0; k < 4; k++) this.v6[k] = first6[k] as number;
+    this.nibbles = count;
   }
 }
 
@@ -90,8 +102,10 @@ function octetAt(name: Uint8Array, at: number): number {
 }
 
 function nibbleAt(name: Uint8Array, at: number): number {
-  if (name[at] !== 1) return -1;
-  const byte = name[at + 1] as number;
+  return name[at] === 1 ? nibbleOf(name[at + 1] as number) : -1;
+}
+
+function nibbleOf(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1;
 }

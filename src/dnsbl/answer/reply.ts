@@ -129,7 +129,13 @@ export class Reply {
     else this.#note();
     put16(this.#bytes, this.#at, 0xc000 | (HEADER_BYTES + owner));
     this.#at += 2;
-    this.#copy(body, at, length);
+    if (length < body.length) {
+      this.#copy(body, at, length);
+      return;
+    }
+    // an SOA record is long enough for the builtin to be quicker than a loop
+    this.#bytes.set(body, this.#at);
+    this.#at += length;
   }
 
   /** Appends records (each u16 length, then type to data) to the authority section, or none. */

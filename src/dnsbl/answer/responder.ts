@@ -42,6 +42,8 @@ export class Responder {
   readonly #limiter: RateLimiter | undefined;
   readonly #listings = new Listings();
   readonly #reply = new Reply();
+  /** Labels of the name by which the zone was found. */
+  #zoneLabels = 0;
 
   /** @param counters made by `newCounters` for these zones and lists */
   constructor(zones: CompiledZones, counters: Counters, limiter?: RateLimiter) {
@@ -149,6 +151,7 @@ export class Responder {
     if (own === ACCESS.refuse) return this.#finish(RCODE.REFUSED);
     const zoneBytes = (table.names[name] as Uint8Array).length;
     const owner = query.nameEnd - zoneBytes;
+    this.#zoneLabels = table.labels[name] as number;
     return this.#answerName(zone, owner, client, globalVerdict, own);
   }
 
@@ -164,10 +167,9 @@ export class Responder {
     const listings = this.#listings;
     const isApex = owner === 0;
     if (isApex && !this.#addApexRecords(zone)) return this.#finish(RCODE.REFUSED);
-    const zoneLabels = this.#labelsFrom(owner);
     const isEmpty = globalVerdict === ACCESS.empty || own === ACCESS.empty;
     const isAlways = isAnswer(globalVerdict) || isAnswer(own);
-    listings.find(query, zoneLabels, zone.groups, isEmpty || isAlways);
+    listings.find(query, this.#zoneLabels, zone.groups, isEmpty || isAlways);
     const isClientListed = isAlways && !isEmpty && listings.isCovered;
     if (isClientListed) this.#addClientListing(zone, client, globalVerdict, own);
     this.#addListings();
@@ -281,13 +283,6 @@ export class Responder {
       add(this.#counters.zones, this.zone * COUNTED_FIELDS + COUNTED.limited, 1);
     }
     return limited;
-  }
-
-  #labelsFrom(owner: number): number {
-    const { labelAt, labels } = this.query;
-    let k = 0;
-    while (k < labels && (labelAt[k] as number) < owner) k++;
-    return labels - k;
   }
 
   #drop(): number {
