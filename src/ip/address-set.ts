@@ -1,4 +1,5 @@
 import type { Address } from './address.js';
+import type { Family } from './family.js';
 import * as algebra from './algebra.js';
 import { RangeSet } from './range-set.js';
 
@@ -12,6 +13,11 @@ export const EMPTY_ADDRESS_SET: AddressSet = { v4: RangeSet.empty(4), v6: RangeS
 
 export function hasAddress(set: AddressSet, address: Address): boolean {
   return (address.family === 4 ? set.v4 : set.v6).has(address);
+}
+
+/** The part of one family. */
+export function setOfFamily(set: AddressSet, family: Family): RangeSet {
+  return family === 4 ? set.v4 : set.v6;
 }
 
 export function isEmptySet(set: AddressSet): boolean {

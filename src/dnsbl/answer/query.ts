@@ -1,3 +1,4 @@
+import { get16 } from '../wire/bytes.js';
 import { EDNS_UDP_BYTES, HEADER_BYTES, PLAIN_UDP_BYTES, TYPE } from '../wire/codes.js';
 import { LONGEST_LABEL, LONGEST_NAME, lowerByte } from '../wire/name.js';
 
@@ -105,8 +106,4 @@ function skipName(bytes: Uint8Array, from: number, end: number): number {
     i += length + 1;
   }
   return -1;
-}
-
-function get16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -1,9 +1,11 @@
 import { FILL, RECORD_HEAD_BYTES } from '../index/answer-table.js';
 import { EDNS_UDP_BYTES, FLAG, HEADER_BYTES, RCODE, TYPE } from '../wire/codes.js';
+import { get16, put16 } from '../wire/bytes.js';
 import type { Client } from './client.js';
 import type { Listings } from './find-listings.js';
 import { prefixLength4, prefixLength6 } from './prefix-length.js';
 import type { Query } from './query.js';
+import { endOfRecord, settleRecords } from './settle-records.js';
 import { TextWriter } from './write-text.js';
 
 const OPT_BYTES = 11;
@@ -153,32 +155,9 @@ export class Reply {
    * a type the smallest TTL (RFC 2181 5.2). All records here have the question's name.
    */
   settle(): void {
-    const bytes = this.#bytes;
-    let kept = 0;
-    let end = this.answerCount > 0 ? (this.#records[0] as number) : this.#at;
-    for (let k = 0; k < this.answerCount; k++) {
-      const from = this.#records[k] as number;
-      const length = 12 + get16(bytes, from + 10);
-      let isKnown = false;
-      for (let j = 0; j < kept; j++) {
-        const other = this.#records[j] as number;
-        if (get16(bytes, other + 2) !== get16(bytes, from + 2)) continue;
-        lowerTtl(bytes, other, from);
-        if (hasSameData(bytes, other, from)) isKnown = true;
-      }
-      if (isKnown) continue;
-      bytes.copyWithin(end, from, from + length);
-      this.#records[kept++] = end;
-      end += length;
-    }
+    const kept = settleRecords(this.#bytes, this.#records, this.answerCount);
     this.answerCount = kept;
-    this.#at = end;
-    for (let k = kept - 2; k >= 0; k--) {
-      for (let j = k + 1; j < kept; j++) {
-        const [a, b] = [this.#records[k] as number, this.#records[j] as number];
-        if (get16(bytes, a + 2) === get16(bytes, b + 2)) lowerTtl(bytes, a, b);
-      }
-    }
+    if (kept > 0) this.#at = endOfRecord(this.#bytes, this.#records[kept - 1] as number);
   }
 
   /**
@@ -316,30 +295,3 @@ export function bareReply(bytes: Uint8Array, at: number, rcode: number): number 
 
 export const isError = (rcode: number): boolean =>
   rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN;
-
-function lowerTtl(bytes: Uint8Array, a: number, b: number): void {
-  const [ttlA, ttlB] = [get32(bytes, a + 6), get32(bytes, b + 6)];
-  if (ttlA === ttlB) return;
-  const from = ttlA < ttlB ? a : b;
-  bytes.copyWithin((ttlA < ttlB ? b : a) + 6, from + 6, from + 10);
-}
-
-function hasSameData(bytes: Uint8Array, a: number, b: number): boolean {
-  const length = get16(bytes, a + 10);
-  if (length !== get16(bytes, b + 10)) return false;
-  for (let k = 12; k < 12 + length; k++) if (bytes[a + k] !== bytes[b + k]) return false;
-  return true;
-}
-
-function get16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-}
-
-function get32(bytes: Uint8Array, at: number): number {
-  return get16(bytes, at) * 65536 + get16(bytes, at + 2);
-}
-
-function put16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value & 0xff;
-}

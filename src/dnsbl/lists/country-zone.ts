@@ -1,6 +1,6 @@
 import type { ZoneConfig } from '../../config/schema.js';
 import { FAMILIES } from '../../ip/family.js';
-import type { AddressSet } from '../../ip/address-set.js';
+import { setOfFamily } from '../../ip/address-set.js';
 import { findCountry } from '../../lists/countries.js';
 import type { CountryTable } from '../../sources/country-table.js';
 import type { ZoneAnswer, ZoneRecord, ZoneSource } from '../zone/zone-source.js';
@@ -25,9 +25,8 @@ export function countryZone(zone: ZoneConfig, table: CountryTable, time: ZoneTim
     answers.numberOf(cc, () => countryAnswer(cc, ttlSeconds)),
   );
   const layers = FAMILIES.map((family) => {
-    const pick = (set: AddressSet) => (family === 4 ? set.v4 : set.v6);
-    const sets = holdings.map(({ addresses }) => pick(addresses));
-    return clip(flatten(piecesOf(family, sets, numbers)), pick(LISTABLE));
+    const sets = holdings.map(({ addresses }) => setOfFamily(addresses, family));
+    return clip(flatten(piecesOf(family, sets, numbers)), setOfFamily(LISTABLE, family));
   });
   const test = answers.numberOf('test', () => testAnswer(ttlSeconds));
   const tests = testLayer(new Map([[TEST_ADDRESS, test]]));

@@ -1,6 +1,6 @@
 import type { ZoneConfig } from '../../config/schema.js';
 import { parseIPv4 } from '../../ip/address.js';
-import { type AddressSet, differenceOf, intersectionOf, unionOf } from '../../ip/address-set.js';
+import { differenceOf, intersectionOf, setOfFamily, unionOf } from '../../ip/address-set.js';
 import { FAMILIES, type Family } from '../../ip/family.js';
 import { rangeSetFromColumns } from '../../ip/range-set-builder.js';
 import type { RangeSet } from '../../ip/range-set.js';
@@ -44,7 +44,7 @@ export function listZone(
     if (list === undefined) continue;
     const builder = new ListLayers(list, as, zone.ttl, answers, nowMs);
     const inForce = intersectionOf(list.addresses, listable);
-    for (const family of FAMILIES) layers.push(builder.layer(family, setOf(inForce, family)));
+    for (const family of FAMILIES) layers.push(builder.layer(family, setOfFamily(inForce, family)));
     const code = parseIPv4(as.code) as number;
     if (isLoopbackCode(code) && code !== NEVER_LISTED && !tests.has(code)) {
       tests.set(code, builder.testAnswer());
@@ -90,7 +90,7 @@ class ListLayers {
     const { text = '' } = this.#as;
     const { countries, entries } = this.#list;
     if (countries && usesCountry(text)) {
-      const sets = countries.map(({ addresses }) => setOf(addresses, family));
+      const sets = countries.map(({ addresses }) => setOfFamily(addresses, family));
       const numbers = countries.map(({ cc }) => this.#answer(cc, ''));
       return clip(flatten(piecesOf(family, sets, numbers)), set);
     }
@@ -131,8 +131,4 @@ class ListLayers {
       };
     });
   }
-}
-
-function setOf(addresses: AddressSet, family: Family): RangeSet {
-  return family === 4 ? addresses.v4 : addresses.v6;
 }

@@ -1,5 +1,5 @@
 import type { ZoneConfig } from '../../config/schema.js';
-import type { AddressSet } from '../../ip/address-set.js';
+import { setOfFamily } from '../../ip/address-set.js';
 import { FAMILIES, type Family } from '../../ip/family.js';
 import { copyWords } from '../../ip/words.js';
 import type { CountryData } from '../../sources/country-data.js';
@@ -26,7 +26,7 @@ export function originZone(zone: ZoneConfig, data: CountryData, time: ZoneTime):
       data.statistics.length > 0
         ? piecesOfRecords(family, data, numberOf)
         : piecesOfTable(family, data, numberOf);
-    return clip(flatten(pieces), setOf(LISTABLE, family));
+    return clip(flatten(pieces), setOfFamily(LISTABLE, family));
   });
   const test = answers.numberOf('test', () => {
     const { records } = originAnswer('ZZ', 'test', zone);
@@ -75,7 +75,7 @@ function piecesOfTable(family: Family, { table }: CountryData, numberOf: NumberO
   const holdings = [...table.values()];
   return piecesOf(
     family,
-    holdings.map(({ addresses }) => setOf(addresses, family)),
+    holdings.map(({ addresses }) => setOfFamily(addresses, family)),
     holdings.map(({ cc }) => numberOf(cc, '')),
   );
 }
@@ -85,8 +85,4 @@ function originAnswer(cc: string, registry: string, zone: ZoneConfig) {
   const text = [encode('0|'), 'prefix' as const, encode(`|${cc}|${registry}`)];
   const ttlSeconds = Math.round(zone.ttl / 1000);
   return { records: [{ type: 'TXT' as const, ttlSeconds, text }] };
-}
-
-function setOf(addresses: AddressSet, family: Family) {
-  return family === 4 ? addresses.v4 : addresses.v6;
 }

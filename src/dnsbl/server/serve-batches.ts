@@ -5,6 +5,7 @@ import type { UdpCalls } from '../../linux/udp/calls.js';
 import { DATAGRAM_BYTES, MessageBatch } from '../../linux/udp/message-batch.js';
 import { PollSet } from '../../linux/udp/poll-set.js';
 import { KernelError, errnoName } from '../../linux/errno.js';
+import { get32 } from '../wire/bytes.js';
 import { Client } from '../answer/client.js';
 import { RateLimiter } from '../answer/rate-limiter.js';
 import { Responder } from '../answer/responder.js';
@@ -133,14 +134,4 @@ export class BatchServer {
 function callError(call: string, result: number): KernelError {
   const code = errnoName(-result);
   return new KernelError(code, `${call}: ${code}`);
-}
-
-function get32(bytes: Uint8Array, at: number): number {
-  return (
-    (((bytes[at] as number) << 24) |
-      ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) |
-      (bytes[at + 3] as number)) >>>
-    0
-  );
 }

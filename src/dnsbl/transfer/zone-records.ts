@@ -1,3 +1,4 @@
+import { get16 } from '../wire/bytes.js';
 import { forEachZoneBlock } from '../../ip/expansion.js';
 import type { Family } from '../../ip/family.js';
 import { RangeSet } from '../../ip/range-set.js';
@@ -240,8 +241,4 @@ function mappedOwner({ firsts }: RangeSet, below: Uint8Array): Uint8Array {
     6,
     below,
   );
-}
-
-function get16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
