@@ -61,7 +61,7 @@ const zoneList = z.strictObject({
   text: text
     .optional()
     .describe(
-      'The TXT record: $ the address, $cc its country, $prefix its prefix in the list, $list, ' +
+      'The TXT record: $ the address, $cc its country, $prefix its prefix in the range that answers, $list, ' +
         '$reason the entry’s; $$ is a dollar sign.',
     ),
 });

@@ -73,7 +73,7 @@ export function changeList(
       }),
     );
     // whoever dies in between leaves files that are behind: the next apply writes them
-    folder.write({ ...memory, unfinished: true });
+    folder.markBehind();
     changeElements(changes);
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;

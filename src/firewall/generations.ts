@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
@@ -8,6 +8,7 @@ import {
   writeFileAtomically,
 } from '../util/atomic-file.js';
 import { SystemError, messageOf } from '../util/errors.js';
+import { systemErrorOf } from '../util/system-error.js';
 import type { BackendName } from './backend.js';
 
 /** What was loaded by one apply, kept so that it can be loaded again. */
@@ -42,6 +43,8 @@ export interface FirewallMemory {
 }
 
 const MEMORY_FILE = 'memory.json';
+/** There while one list is changed alone: the same as `unfinished`. */
+const BEHIND_FILE = 'behind';
 
 /** The files of the firewall below a state folder. Writers hold the lock of the state. */
 export class FirewallFolder {
@@ -57,7 +60,9 @@ export class FirewallFolder {
     if (!existsSync(file)) return {};
     try {
       const memory = JSON.parse(readFileSync(file, 'utf8')) as FirewallMemory | null;
-      if (typeof memory === 'object' && memory !== null) return memory;
+      if (typeof memory === 'object' && memory !== null) {
+        return this.#isBehind() ? { ...memory, unfinished: true } : memory;
+      }
       throw new Error('no JSON object');
     } catch (error) {
       throw new SystemError(
@@ -70,6 +75,24 @@ export class FirewallFolder {
     makeFolder(this.path);
     const text = `${JSON.stringify(memory, undefined, 2)}\n`;
     writeFileAtomically(join(this.path, MEMORY_FILE), [text], { fsync: true });
+    if (memory.unfinished === undefined) rmSync(join(this.path, BEHIND_FILE), { force: true });
+  }
+
+  /**
+   * Marks that the files do not tell what the kernel holds, until the next `write`. Not brought to
+   * the disk, which would take longer than the change: where the host loses power, the kernel
+   * forgets the change as well.
+   */
+  markBehind(): void {
+    try {
+      writeFileSync(join(this.path, BEHIND_FILE), '');
+    } catch (error) {
+      throw systemErrorOf(error, 'cannot write', join(this.path, BEHIND_FILE));
+    }
+  }
+
+  #isBehind(): boolean {
+    return existsSync(join(this.path, BEHIND_FILE));
   }
 
   /** Whether anything was written down; not so where the state folder is new, or was lost. */
