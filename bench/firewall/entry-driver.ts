@@ -11,7 +11,8 @@ const LIST = 'blocked';
 
 /**
  * What a command that blocks one address has to do: read configuration and list, take the lock,
- * write the list, change the kernel, write the boot file. With a number of rounds behind it, as
+ * write the list, change the kernel, write the boot file (with addresses two apart: neighbours would
+ * become one range, and a range be taken away for it). With a number of rounds behind it, as
  * often in one process, which then prints what the kernel part and all of it took, in ms.
  *
  * @returns 0, or 3 where a full apply would be needed
@@ -30,7 +31,7 @@ export async function runProgram([
     const took: { change: number[]; whole: number[] } = { change: [], whole: [] };
     for (let round = 0; round < Number(rounds); round++) {
       const start = performance.now();
-      const { before, after } = addLine(loaded, address.replace('N', String(round)));
+      const { before, after } = addLine(loaded, address.replace('N', String(round * 2)));
       const begin = performance.now();
       const outcome = changeList(loaded, folder, { list: LIST, before, after });
       took.change.push(performance.now() - begin);
