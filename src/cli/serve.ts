@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-
 import type { Command } from 'commander';
 
 import { configuredServer } from '../dnsbl/configured-server.js';
@@ -14,12 +12,10 @@ export const define: CommandModule['define'] = (command: Command, run) => {
 };
 
 async function serve({ config, from }: DataOptions): Promise<ExitCode> {
-  const { findConfigFile } = await import('../config/find.js');
-  const { loadConfig, parseConfig } = await import('../config/load.js');
-  const file = findConfigFile(config);
+  const { parseConfig, readConfigText } = await import('../config/load.js');
   // one reading for both: the zones are made of the text that was checked
-  const text = file === undefined ? '' : readFileSync(file, 'utf8');
-  const loaded = file === undefined ? loadConfig(config) : parseConfig(text, file);
+  const { text, file } = readConfigText(config);
+  const loaded = parseConfig(text, file);
   const { settings, transfers } = configuredServer(
     loaded,
     { text, file, ...(from && { from }) },

@@ -32,15 +32,24 @@ export interface LoadedConfig {
  * @throws UsageError naming file, line, path, what was found and what was expected
  */
 export function loadConfig(path?: string): LoadedConfig {
+  const { text, file } = readConfigText(path);
+  return parseConfig(text, file);
+}
+
+/**
+ * The text of the configuration and the file it is from: empty and undefined where the defaults
+ * are all there is.
+ *
+ * @throws UsageError where the file cannot be read
+ */
+export function readConfigText(path?: string): { readonly text: string; readonly file?: string } {
   const file = findConfigFile(path);
-  if (file === undefined) return parseConfig('', undefined);
-  let text: string;
+  if (file === undefined) return { text: '' };
   try {
-    text = readFileSync(file, 'utf8');
+    return { text: readFileSync(file, 'utf8'), file };
   } catch (error) {
     throw new UsageError(`the configuration cannot be read: ${file}: ${reasonOf(error)}`);
   }
-  return parseConfig(text, file);
 }
 
 /** Checks the text of a configuration; `file` is for messages and relative paths. */

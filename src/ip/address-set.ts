@@ -1,7 +1,9 @@
 import type { Address } from './address.js';
 import type { Family } from './family.js';
 import * as algebra from './algebra.js';
+import type { AddressRange } from './notation.js';
 import { RangeSet } from './range-set.js';
+import { RangeSetBuilder } from './range-set-builder.js';
 
 /** Addresses of both families. */
 export interface AddressSet {
@@ -13,6 +15,16 @@ export const EMPTY_ADDRESS_SET: AddressSet = { v4: RangeSet.empty(4), v6: RangeS
 
 export function hasAddress(set: AddressSet, address: Address): boolean {
   return (address.family === 4 ? set.v4 : set.v6).has(address);
+}
+
+/** The set of ranges in any order, overlapping or not. */
+export function addressSetOf(ranges: Iterable<AddressRange>): AddressSet {
+  const v4 = new RangeSetBuilder(4);
+  const v6 = new RangeSetBuilder(6);
+  for (const { family, first, last } of ranges) {
+    (family === 4 ? v4 : v6).add(first, 0, last, 0);
+  }
+  return { v4: v4.build(), v6: v6.build() };
 }
 
 /** The part of one family. */

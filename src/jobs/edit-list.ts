@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { LoadedConfig } from '../config/load.js';
 import { type ListChangeOutcome, changeList } from '../firewall/change-list.js';
 import { FirewallFolder } from '../firewall/generations.js';
-import { contentsOf, parseManualList } from '../lists/manual.js';
+import { contentsOf } from '../lists/manual.js';
 import { ManualText } from '../lists/manual-text.js';
 import { UsageError, codeOf } from '../util/errors.js';
 import { writeFileAtomically } from '../util/atomic-file.js';
@@ -53,6 +53,8 @@ export function editList(
   const path = manualListFile(loaded, list);
   const before = readListText(path);
   const text = new ManualText(before);
+  const nowMs = Date.now();
+  const held = contentsOf([...text.entries], nowMs);
   edit(text);
   const after = text.toString();
   if (after === before) return { isChanged: false, kernel: undefined };
@@ -60,9 +62,7 @@ export function editList(
   if (loaded.config.firewall === undefined) return { isChanged: true, kernel: undefined };
   const folder = new FirewallFolder(loaded.resolvePath(loaded.config.state));
   if (folder.read().current === undefined) return { isChanged: true, kernel: undefined };
-  const nowMs = Date.now();
-  const contents = (file: string) => contentsOf(parseManualList(file).entries, nowMs);
-  const change = { list, before: contents(before), after: contents(after) };
+  const change = { list, before: held, after: contentsOf([...text.entries], nowMs) };
   return { isChanged: true, kernel: changeList(loaded, folder, change) };
 }
 

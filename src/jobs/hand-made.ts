@@ -2,7 +2,12 @@ import { userInfo } from 'node:os';
 
 import type { LoadedConfig } from '../config/load.js';
 import { formatWords } from '../ip/address.js';
-import { type AddressSet, unionOf } from '../ip/address-set.js';
+import {
+  type AddressSet,
+  EMPTY_ADDRESS_SET,
+  addressSetOf,
+  setOfFamily,
+} from '../ip/address-set.js';
 import { intersect } from '../ip/algebra.js';
 import { bitsOf } from '../ip/family.js';
 import { type AddressRange, parseRange } from '../ip/notation.js';
@@ -44,8 +49,8 @@ export function blockingDangers(
   sessions: readonly AddressRange[],
 ): string[] {
   const guarded: readonly (readonly [what: string, addresses: AddressSet])[] = [
-    ['an address of firewall.admins', setOfRanges(adminRanges(loaded))],
-    ['the address of a session that is logged in here', setOfRanges(sessions)],
+    ['an address of firewall.admins', addressSetOf(adminRanges(loaded))],
+    ['the address of a session that is logged in here', addressSetOf(sessions)],
     ...allowLists(loaded).map(
       (name) =>
         [
@@ -81,7 +86,7 @@ function adminRanges({ config }: LoadedConfig): AddressRange[] {
 /** Of a list that is not kept by hand nothing is known here. */
 function listAddresses(loaded: LoadedConfig, name: string): AddressSet {
   const { lists } = loaded.config;
-  if (!Object.hasOwn(lists, name) || lists[name]?.file === undefined) return unionOf([]);
+  if (!Object.hasOwn(lists, name) || lists[name]?.file === undefined) return EMPTY_ADDRESS_SET;
   const text = readListText(manualListFile(loaded, name));
   return addressesOf(parseManualList(text).entries, Date.now());
 }
@@ -96,19 +101,8 @@ function sizeDanger({ config }: LoadedConfig, { text, range }: Target): string[]
   ];
 }
 
-function setOfRanges(ranges: readonly AddressRange[]): AddressSet {
-  const sets = ranges.map(({ family, first, last }) => ({
-    ...unionOf([]),
-    [`v${family}`]: rangeSetFromColumns(family, first, last),
-  }));
-  return unionOf(sets);
-}
-
 /** The first address that is in both. */
 function meeting({ family, first, last }: AddressRange, set: AddressSet): string | undefined {
-  const common = intersect(
-    rangeSetFromColumns(family, first, last),
-    family === 4 ? set.v4 : set.v6,
-  );
+  const common = intersect(rangeSetFromColumns(family, first, last), setOfFamily(set, family));
   return common.isEmpty ? undefined : formatWords(family, common.firsts, 0);
 }

@@ -1,8 +1,7 @@
-import type { AddressSet } from '../ip/address-set.js';
+import { type AddressSet, addressSetOf } from '../ip/address-set.js';
 import type { Family } from '../ip/family.js';
 import { flatten } from '../ip/flatten.js';
 import { type AddressRange, parseRange } from '../ip/notation.js';
-import { RangeSetBuilder } from '../ip/range-set-builder.js';
 import type { TimedAddressSet } from '../ip/timed-address-set.js';
 import { NEVER, type TimedRanges } from '../ip/timed-ranges.js';
 
@@ -142,14 +141,7 @@ export function isInForce(entry: Entry, nowMs: number): boolean {
 
 /** The addresses of the entries that count at a time. */
 export function addressesOf(entries: readonly Entry[], nowMs: number): AddressSet {
-  const v4 = new RangeSetBuilder(4);
-  const v6 = new RangeSetBuilder(6);
-  for (const entry of entries) {
-    if (!isInForce(entry, nowMs)) continue;
-    const { family, first, last } = entry.range;
-    (family === 4 ? v4 : v6).add(first, 0, last, 0);
-  }
-  return { v4: v4.build(), v6: v6.build() };
+  return addressSetOf(entries.filter((entry) => isInForce(entry, nowMs)).map(({ range }) => range));
 }
 
 /** What a manual list holds. */

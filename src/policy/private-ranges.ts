@@ -1,6 +1,5 @@
-import type { AddressSet } from '../ip/address-set.js';
-import { parseRange } from '../ip/notation.js';
-import { RangeSetBuilder } from '../ip/range-set-builder.js';
+import { type AddressSet, addressSetOf } from '../ip/address-set.js';
+import { type AddressRange, parseRange } from '../ip/notation.js';
 
 /**
  * Addresses that are nobody's in the registries' files and a host's own neighbours
@@ -18,20 +17,11 @@ const PRIVATE_TEXTS = [
   'fe80::/10',
 ];
 
-export const PRIVATE_RANGES: AddressSet = addressSetOf(PRIVATE_TEXTS);
+export const PRIVATE_RANGES: AddressSet = addressSetOf(PRIVATE_TEXTS.map(rangeOf));
 
-/**
- * A set from texts that are right.
- *
- * @throws Error for a text that is not
- */
-function addressSetOf(texts: readonly string[]): AddressSet {
-  const v4 = new RangeSetBuilder(4);
-  const v6 = new RangeSetBuilder(6);
-  for (const text of texts) {
-    const range = parseRange(text);
-    if ('expected' in range) throw new Error(`${text}: expected ${range.expected}`);
-    (range.family === 4 ? v4 : v6).add(range.first, 0, range.last, 0);
-  }
-  return { v4: v4.build(), v6: v6.build() };
+/** @throws Error for a text that is no range: the table above is wrong */
+function rangeOf(text: string): AddressRange {
+  const range = parseRange(text);
+  if ('expected' in range) throw new Error(`${text}: expected ${range.expected}`);
+  return range;
 }

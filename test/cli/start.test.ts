@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { temporaryFolder } from '../helpers/cleanup.js';
 import { run } from '../helpers/run.js';
-import { MAIN } from '../helpers/sekisho.js';
+import { MAIN, sekisho } from '../helpers/sekisho.js';
 
 /** Sends SIGUSR1 to its own process when the program's modules are read, and waits a moment. */
 const SIGNAL = `
@@ -28,4 +28,12 @@ test('SIGUSR1 opens no inspector, not even while the program is being loaded', a
   const { code, stdout, stderr } = await run(process.execPath, ['-r', file, MAIN, '--version']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: 'signalled\n' });
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('serve without the configuration that it was given says which', async () => {
+  const { code, stderr } = await sekisho(['serve', '--config', '/nonexistent/sekisho.yaml']);
+  expect([code, stderr]).toEqual([
+    2,
+    'sekisho: the configuration cannot be read: /nonexistent/sekisho.yaml: no such file or directory\n',
+  ]);
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { parseManualList } from '../../src/lists/manual.js';
 import { ManualText, reasonFault } from '../../src/lists/manual-text.js';
-import { parseRange } from '../../src/ip/notation.js';
+import { parseRange, rangeKey } from '../../src/ip/notation.js';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const LATER = Date.parse('2026-11-28T12:00:00Z');
@@ -137,6 +137,9 @@ test('after any edits the file says what a plain list of entries does', () => {
       expect(faults).toEqual([]);
       expect(new Map(entries.map((entry) => [entry.text, entry.reason]))).toEqual(model);
       expect(text.toString().startsWith('# head\n')).toBe(true);
+      // what it says without being read again
+      const held = [...text.entries].map(({ range }) => rangeKey(range)).sort();
+      expect(held).toEqual(entries.map(({ range }) => rangeKey(range)).sort());
     }),
     { numRuns: 500 },
   );

@@ -1,6 +1,5 @@
-import type { AddressSet } from '../../ip/address-set.js';
-import { parseRange } from '../../ip/notation.js';
-import { RangeSetBuilder } from '../../ip/range-set-builder.js';
+import { type AddressSet, addressSetOf } from '../../ip/address-set.js';
+import { type AddressRange, parseRange } from '../../ip/notation.js';
 
 /** A text that is no prefix, with what was expected. */
 export interface ClientFault {
@@ -10,12 +9,12 @@ export interface ClientFault {
 
 /** The addresses of prefixes as the configuration has them, or the first fault; undefined is passed over. */
 export function readClients(texts: readonly (string | undefined)[]): AddressSet | ClientFault {
-  const builders = { 4: new RangeSetBuilder(4), 6: new RangeSetBuilder(6) };
+  const ranges: AddressRange[] = [];
   for (const [index, text] of texts.entries()) {
     if (text === undefined) continue;
     const range = parseRange(text);
     if ('expected' in range) return { index, expected: range.expected };
-    builders[range.family].add(range.first, 0, range.last, 0);
+    ranges.push(range);
   }
-  return { v4: builders[4].build(), v6: builders[6].build() };
+  return addressSetOf(ranges);
 }

@@ -10,6 +10,9 @@ export interface RateLimit {
   readonly prefix6: number;
 }
 
+/** What `RateLimiter.judge` may say. */
+export const LIMITED = { no: 0, drop: 1, slip: 2 } as const;
+
 /** A power of two; each network has one place, which the last one of several that meet there owns. */
 const PLACES = 1 << 16;
 
@@ -31,7 +34,7 @@ export class RateLimiter {
     this.#seed = seed;
   }
 
-  /** @returns a value of LIMITED: 0 answer, 1 be silent, 2 send a reply that is cut */
+  /** @returns a value of LIMITED: answer, be silent, or send a reply that is cut */
   judge(client: Client, nowMs: number): number {
     const { responsesPerSecond, slip } = this.#limit;
     const hash = this.#hashOf(client);
@@ -47,12 +50,12 @@ export class RateLimiter {
     this.#seenMs[place] = nowMs;
     if (tokens >= 1) {
       this.#tokens[place] = tokens - 1;
-      return 0;
+      return LIMITED.no;
     }
     this.#tokens[place] = tokens;
     const slips = ((this.#slips[place] as number) + 1) >>> 0;
     this.#slips[place] = slips;
-    return slip > 0 && slips % slip === 0 ? 2 : 1;
+    return slip > 0 && slips % slip === 0 ? LIMITED.slip : LIMITED.drop;
   }
 
   /** The network's bits, mixed; 32 bits that are kept beside the tokens to tell networks apart. */

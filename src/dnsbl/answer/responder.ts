@@ -8,7 +8,7 @@ import type { Client } from './client.js';
 import { COUNTED, COUNTED_FIELDS, type Counters } from './counters.js';
 import { Listings } from './find-listings.js';
 import { Query, READ } from './query.js';
-import type { RateLimiter } from './rate-limiter.js';
+import { LIMITED, type RateLimiter } from './rate-limiter.js';
 import { Reply, bareReply, isError } from './reply.js';
 
 /** Wire form without the root's zero. */
@@ -16,9 +16,6 @@ const VERSION_NAMES = [Buffer.from('\x07version\x04bind'), Buffer.from('\x07vers
 
 /** Transports differ in how large a reply may be. */
 export type Transport = 'udp' | 'tcp';
-
-/** What `RateLimiter.judge` may say. */
-export const LIMITED = { no: 0, drop: 1, slip: 2 } as const;
 
 /**
  * Answers DNS queries from compiled zones (RFC 1034, 1035, 2308, 5782, 6891, 8020, 8482): message
