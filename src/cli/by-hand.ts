@@ -224,6 +224,8 @@ async function tellZones({ config }: LoadedConfig, list: string): Promise<void> 
   }
 }
 
+const LONGEST_MS = 100 * 365 * 86_400_000;
+
 const UNITS: Readonly<Record<string, number>> = {
   s: 1000,
   m: 60_000,
@@ -233,9 +235,12 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 function duration(text: string): number {
-  const [, count, unit = ''] = /^([1-9]\d{0,5})([smhdw])$/.exec(text) ?? [];
-  if (count !== undefined) return Number(count) * (UNITS[unit] ?? 0);
-  throw new InvalidArgumentError('Expected a time such as 90m, 12h, 7d or 4w.');
+  const [, count, unit = ''] = /^([1-9]\d{0,8})([smhdw])$/.exec(text) ?? [];
+  const timeMs = Number(count) * (UNITS[unit] ?? 0);
+  if (count !== undefined && timeMs <= LONGEST_MS) return timeMs;
+  throw new InvalidArgumentError(
+    'Expected a time such as 90m, 12h, 7d or 4w, of a hundred years at most.',
+  );
 }
 
 function date(text: string): number {

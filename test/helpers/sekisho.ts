@@ -9,6 +9,7 @@ interface Options {
   readonly cwd?: string;
   readonly input?: string;
   readonly env?: Record<string, string>;
+  readonly timeoutMs?: number;
 }
 
 /** Runs the program to its end. */

@@ -109,16 +109,23 @@ describe('without a firewall that was applied, the file is all', () => {
     expect(await read(folder)).toBe('203.0.112.0/23 b\n');
   });
 
-  test('calls side by side lose nothing', async () => {
-    const folder = await folderWith('');
-    const addresses = Array.from({ length: 24 }, (_, k) => `203.0.113.${k}`);
-    const codes = await Promise.all(
-      addresses.map(async (address) => (await run(folder, 'block', address)).code),
+  test('two hundred calls at once lose nothing', async () => {
+    const there = Array.from({ length: 100 }, (_, k) => `198.51.100.${k + 100}`);
+    const folder = await folderWith(there.map((address) => `${address}\n`).join(''));
+    const added = there.map((_, k) => `203.0.113.${k + 100}`);
+    const calls = there.flatMap((address, k) => [
+      ['unblock', address],
+      ['block', added[k] as string],
+    ]);
+    const results = await Promise.all(
+      calls.map((words) =>
+        sekisho([...words, '--config', join(folder, 'sekisho.yaml')], { env, timeoutMs: 280_000 }),
+      ),
     );
-    expect(new Set(codes)).toEqual(new Set([0]));
+    expect(new Set(results.map(({ code }) => code))).toEqual(new Set([0]));
     const lines = (await read(folder)).trim().split('\n');
-    expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual([...addresses].sort());
-  }, 120_000);
+    expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual([...added].sort());
+  }, 300_000);
 });
 
 describe('with nftables', () => {
