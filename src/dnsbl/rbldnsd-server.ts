@@ -7,7 +7,7 @@ import { packageVersion } from '../util/version.js';
 import type { RbldnsdSettings } from './rbldnsd/command-line.js';
 import { findAddresses } from './rbldnsd/find-addresses.js';
 import type { RbldnsdZones } from './rbldnsd/loader.js';
-import { findAccount } from './server/privileges.js';
+import { findAccount } from '../util/privileges.js';
 import type { ServerSettings } from './server/server.js';
 
 /** Module of the loader, from the folder of the built program. */

@@ -2,7 +2,7 @@ import type { LoadedConfig } from '../../config/load.js';
 import type { DnsblConfig } from '../../config/schema.js';
 import type { AddressSet } from '../../ip/address-set.js';
 import { UsageError } from '../../util/errors.js';
-import { readClients } from '../access/clients.js';
+import { readPrefixes } from '../../ip/prefixes.js';
 import { parseDatasets } from './dataset-zone.js';
 
 /** The word in `dnsbl.access` that lets everybody in. */
@@ -35,7 +35,7 @@ export function checkZones(loaded: LoadedConfig): DnsblConfig {
 
 /** @throws UsageError for a text that is no prefix */
 export function accessOf(loaded: LoadedConfig, { access }: DnsblConfig): NamedClients {
-  const named = readClients(access.map((text) => (text === ANY ? undefined : text)));
+  const named = readPrefixes(access.map((text) => (text === ANY ? undefined : text)));
   if ('index' in named) {
     const { index, expected } = named;
     const found = JSON.stringify(access[index]);
@@ -46,7 +46,7 @@ export function accessOf(loaded: LoadedConfig, { access }: DnsblConfig): NamedCl
 
 /** @throws UsageError for a text that is no prefix */
 export function transferClients(loaded: LoadedConfig, { transfer }: DnsblConfig): AddressSet {
-  const clients = readClients(transfer);
+  const clients = readPrefixes(transfer);
   if (!('index' in clients)) return clients;
   const { index, expected } = clients;
   throw loaded.errorAt(['dnsbl', 'transfer', index], JSON.stringify(transfer[index]), expected);

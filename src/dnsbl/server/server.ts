@@ -7,7 +7,7 @@ import { BatchTransport } from './batch-transport.js';
 import { DgramTransport } from './dgram-transport.js';
 import { type ListenAddress, checkListen } from './listen.js';
 import type { LoaderSpec } from './loader.js';
-import { becomeUser, findAccount } from './privileges.js';
+import { becomeUser, findAccount } from '../../util/privileges.js';
 import { QueryLog, type QueryLogSettings } from './query-log.js';
 import { Statistics, type StatisticsSnapshot } from './statistics.js';
 import type { TransferHandler } from './tcp-connection.js';

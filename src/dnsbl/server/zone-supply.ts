@@ -2,7 +2,7 @@ import { KnownError, SourceError, messageOf } from '../../util/errors.js';
 import { collectGarbage } from './collect-garbage.js';
 import type { LoadedMessage, LoaderSpec } from './loader.js';
 import type { Generation, Report } from './transport.js';
-import { FileWatch } from './watch-files.js';
+import { FileWatch } from '../../util/watch-files.js';
 import { ZoneLoader } from './zone-loader.js';
 
 /** Which zones have to be there for a server to start; the others are SERVFAIL. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { LastGood } from '../../../src/dnsbl/server/last-good.js';
 import { checkListen } from '../../../src/dnsbl/server/listen.js';
-import { findAccount } from '../../../src/dnsbl/server/privileges.js';
+import { findAccount } from '../../../src/util/privileges.js';
 import { parseName } from '../../../src/dnsbl/wire/name.js';
 import { encodeSocketAddress, isWildcard } from '../../../src/linux/udp/socket-address.js';
 

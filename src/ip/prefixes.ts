@@ -1,14 +1,14 @@
-import { type AddressSet, addressSetOf } from '../../ip/address-set.js';
-import { type AddressRange, parseRange } from '../../ip/notation.js';
+import { type AddressSet, addressSetOf } from './address-set.js';
+import { type AddressRange, parseRange } from './notation.js';
 
 /** A text that is no prefix, with what was expected. */
-export interface ClientFault {
+export interface PrefixFault {
   readonly index: number;
   readonly expected: string;
 }
 
 /** The addresses of prefixes as the configuration has them, or the first fault; undefined is passed over. */
-export function readClients(texts: readonly (string | undefined)[]): AddressSet | ClientFault {
+export function readPrefixes(texts: readonly (string | undefined)[]): AddressSet | PrefixFault {
   const ranges: AddressRange[] = [];
   for (const [index, text] of texts.entries()) {
     if (text === undefined) continue;

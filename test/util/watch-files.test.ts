@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect, test } from 'vitest';
 
-import { FileWatch } from '../../../src/dnsbl/server/watch-files.js';
-import { cleanUp, temporaryFolder } from '../../helpers/cleanup.js';
+import { FileWatch } from '../../src/util/watch-files.js';
+import { cleanUp, temporaryFolder } from '../helpers/cleanup.js';
 
 function watching(pollMs?: number): { watch: FileWatch; count: () => number } {
   let count = 0;

@@ -1,4 +1,4 @@
-import type { ListLines } from '../../lists/catalogue.js';
+import type { ListLines } from './catalogue.js';
 
 /**
  * Keeps the lines of every list between two loads: where a file cannot be used any more, its list

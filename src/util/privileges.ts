@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 
-import { SystemError, UsageError, messageOf } from '../../util/errors.js';
-import { runProgram } from '../../util/run-program.js';
-import { findProgram } from '../../util/programs.js';
+import { SystemError, UsageError, messageOf } from './errors.js';
+import { runProgram } from './run-program.js';
+import { findProgram } from './programs.js';
 
 /** Whom the process becomes. */
 export interface Account {

@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { CountryData } from '../../sources/country-data.js';
-import { KnownError } from '../../util/errors.js';
+import type { CountryData } from './country-data.js';
+import { KnownError } from '../util/errors.js';
 
 interface Kept {
   readonly key: string;
