@@ -10,7 +10,7 @@ const { env } = process;
 const setting = (name: string): string | undefined => env[name] || undefined;
 
 /** Where `scripts/test-programs` leaves the wrappers of what the machine lacks. */
-const wrappers = resolve(
+export const wrapperFolder = resolve(
   setting('SEKISHO_TEST_PROGRAMS') ??
     join(setting('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'sekisho', 'test-programs'),
   'bin',
@@ -21,11 +21,11 @@ const wrappers = resolve(
  * own programs first, as in `scripts/test-programs`, and the wrappers last.
  */
 export const searchPath = [
-  ...(env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== wrappers),
+  ...(env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== wrapperFolder),
   '/usr/local/sbin',
   '/usr/sbin',
   '/sbin',
-  wrappers,
+  wrapperFolder,
 ].join(delimiter);
 
 /** The full path of a program, or undefined if neither machine nor cache has it. */
