@@ -74,7 +74,7 @@ export class Postfix {
     const before = this.log().length;
     this.configure(options);
     this.#server?.signal('SIGHUP');
-    for (const end = Date.now() + 10_000; !this.log().slice(before).includes('reload --'); ) {
+    for (const end = Date.now() + 10_000; !this.log().slice(before).includes('reload --');) {
       if (Date.now() > end) throw new Error(`no reload: ${this.log().slice(before)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -69,7 +69,10 @@ answerRequests({
     clearTimeout(timer);
     if (!socket.destroyed) {
       socket.end();
-      await Promise.race([once(socket, 'close'), new Promise((resolve) => setTimeout(resolve, 50))]);
+      await Promise.race([
+        once(socket, 'close'),
+        new Promise((resolve) => setTimeout(resolve, 50)),
+      ]);
       socket.destroy();
     }
     return said;
