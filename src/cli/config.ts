@@ -29,11 +29,14 @@ export const define: CommandModule['define'] = (command: Command, run) => {
 
   const show = command
     .command('show')
-    .description('print the configuration in force, with defaults, as JSON');
-  addConfigOption(show).action(async (options: DataOptions) =>
+    .description('print the configuration in force, with defaults, as JSON; keys are hidden')
+    .option('--secrets', 'with keys and passwords');
+  addConfigOption(show).action(async (options: DataOptions & { readonly secrets?: true }) =>
     run(async () => {
       const { loadConfig } = await import('../config/load.js');
-      await writeJson(loadConfig(options.config).config);
+      const { withoutSecrets } = await import('../config/secrets.js');
+      const { config } = loadConfig(options.config);
+      await writeJson(options.secrets ? config : withoutSecrets(config));
       return EXIT.done;
     }),
   );

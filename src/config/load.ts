@@ -8,6 +8,7 @@ import { UsageError } from '../util/errors.js';
 import { reasonOf } from '../util/system-error.js';
 import { findConfigFile } from './find.js';
 import { type Config, configSchema } from './schema.js';
+import { HIDDEN, isSecret, withoutSecrets } from './secrets.js';
 
 type Path = readonly PropertyKey[];
 
@@ -144,7 +145,8 @@ function issueError(
     return errorAt(issue.path, `the name ${JSON.stringify(issue.path.at(-1))}`, expected);
   }
   const found = valueAt(root, issue.path);
-  return errorAt(issue.path, foundText(found), expectation(issue));
+  const shown = isSecret(issue.path) ? HIDDEN : foundText(withoutSecrets(found, issue.path));
+  return errorAt(issue.path, shown, expectation(issue));
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

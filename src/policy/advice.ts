@@ -4,6 +4,7 @@ import type {
   FirewallRule,
   ListDefinition,
 } from '../config/schema.js';
+import { expandCountry } from '../lists/countries.js';
 import { DEFAULT_BLOCKED, portsOf } from './compile.js';
 
 const SMTP = 25;
@@ -17,8 +18,8 @@ const WEB = [80, 443];
  *   from anywhere.
  * - Countries denied on port 25: a sender's server takes silence and a refused connection for a
  *   passing fault and tries for days (RFC 5321 4.5.4.1), and nobody is told a reason.
- * - A list denied on port 25 that a DNSBL zone lists too: the mail server never sees those clients,
- *   so it never asks.
+ * - What is denied on port 25, itself or a part of it, and in a list of a DNSBL zone, or kept out
+ *   there by an `only`: the mail server never sees those clients, so it never asks.
  */
 export function adviceOn(
   firewall: FirewallConfig,
@@ -33,7 +34,7 @@ export function adviceOn(
       .filter((list) => holdsCountries(list, lists))
       .map((list) => `firewall.blocked: ${list} holds countries, and ${SMTP_ADVICE}`),
     ...incoming.flatMap((rule) => [...webAdvice(rule), ...smtpAdvice(rule, lists)]),
-    ...zoneAdvice(blocked, incoming, dnsbl?.zones ?? []),
+    ...zoneAdvice(blocked, incoming, dnsbl?.zones ?? [], lists),
   ];
 }
 
@@ -41,19 +42,70 @@ function zoneAdvice(
   blocked: readonly string[],
   rules: readonly FirewallRule[],
   zones: DnsblConfig['zones'],
+  definitions: Readonly<Record<string, ListDefinition>>,
 ): string[] {
-  const denying = rules.filter((rule) => judgesTcp(rule, SMTP));
-  return zones.flatMap(({ name, lists }) =>
-    Object.keys(lists).flatMap((list) => {
-      const rule = denying.find(({ deny = [] }) => deny.includes(list));
-      if (!blocked.includes(list) && rule === undefined) return [];
-      const denier = rule ? `firewall rule ${rule.name}` : 'firewall.blocked';
+  const judging = rules.filter((rule) => judgesTcp(rule, SMTP));
+  const denying = [
+    ...blocked.map((list) => ({ where: 'firewall.blocked', list })),
+    ...judging.flatMap(({ name, deny = [] }) =>
+      deny.map((list) => ({ where: `firewall rule ${name}`, list })),
+    ),
+  ];
+  return zones.flatMap(({ name, lists }) => [
+    ...Object.keys(lists).flatMap((list) => {
+      const found = denying
+        .map((denier) => ({ ...denier, common: commonPart(denier.list, list, definitions) }))
+        .find(({ common }) => common !== undefined);
+      if (found === undefined) return [];
+      const { where, common } = found;
+      const shared = found.list === list ? 'which' : `and its ${common ?? ''}`;
       return [
-        `${denier}: denies list ${list} on port 25, which zone ${name} lists too; the mail server ` +
+        `${where}: denies list ${found.list} on port 25, ${shared} zone ${name} lists too; the mail server ` +
           'will never see those clients, nor ask for them',
       ];
     }),
-  );
+    ...judging.flatMap(({ name: rule, only }) =>
+      only === undefined || Object.keys(lists).every((list) => only.includes(list))
+        ? []
+        : [
+            `firewall rule ${rule}: lets only ${only.join(', ')} pass on port 25; of what zone ` +
+              `${name} lists the mail server will see those clients alone`,
+          ],
+    ),
+  ]);
+}
+
+/**
+ * What two lists are both made from, in words; undefined where there is nothing by name. What
+ * `and` and `except` leave of it is not looked at: there may be less, never more.
+ */
+function commonPart(
+  one: string,
+  other: string,
+  definitions: Readonly<Record<string, ListDefinition>>,
+): string | undefined {
+  const parts = partsOf(one, definitions);
+  const common = [...partsOf(other, definitions)].filter((part) => parts.has(part));
+  if (common.length === 0) return undefined;
+  const shown = common.slice(0, 3).join(', ');
+  return common.length > 3 ? `${shown} and ${common.length - 3} more` : shown;
+}
+
+/** The list, all that it joins, and the countries in them. */
+function partsOf(
+  name: string,
+  definitions: Readonly<Record<string, ListDefinition>>,
+  found = new Set<string>(),
+): Set<string> {
+  const list = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+  if (list === undefined || found.has(`list ${name}`)) return found;
+  found.add(`list ${name}`);
+  for (const word of list.countries ?? []) {
+    const expanded = expandCountry(word);
+    for (const cc of 'codes' in expanded ? expanded.codes : []) found.add(cc);
+  }
+  for (const joined of list.lists ?? []) partsOf(joined, definitions, found);
+  return found;
 }
 
 const SMTP_ADVICE =

@@ -72,6 +72,29 @@ dnsbl: { zones: [{ name: bl.test, lists: { asia: { code: 127.0.0.2 }, spam: { co
     ]);
   });
 
+  test.each([
+    // by a list that joins it, by countries, by a part of a continent
+    ['deny: [deeper]', 'both', 'denies list deeper on port 25, and its list both, list asia, KR'],
+    ['deny: [asia]', 'korea', 'denies list asia on port 25, and its KR zone'],
+    ['deny: [korea]', 'continent', 'denies list korea on port 25, and its KR zone'],
+    ['only: [home]', 'asia', 'lets only home pass on port 25; of what zone bl.test lists'],
+  ])('{ %s } and zone list %s: parts count', (rule, list, words) => {
+    const { config } = parseConfig(
+      `lists: {
+  asia: { countries: [KR, CN] }, home: { countries: [JP] }, spam: { file: spam.txt },
+  both: { lists: [asia, spam] }, deeper: { lists: [both] },
+  korea: { countries: [KR] }, continent: { countries: [asia] } }
+firewall: { rules: [{ name: r, tcp: [25], ${rule} }] }
+dnsbl: { zones: [{ name: bl.test, lists: { ${list}: { code: 127.0.0.2 } } }] }`,
+      'sekisho.yaml',
+    );
+    if (config.firewall === undefined) throw new Error('no firewall part');
+    const told = adviceOn(config.firewall, config.lists, config.dnsbl);
+    expect(told.filter((text) => text.includes('zone'))).toEqual([
+      expect.stringContaining(`firewall rule r: ${words}`),
+    ]);
+  });
+
   test('countries among what is blocked on all ports', () => {
     expect(advice('{ blocked: [spam, both] }')).toEqual([
       expect.stringMatching(/^firewall\.blocked: both holds countries, and on port 25 senders/),
