@@ -7,7 +7,7 @@ import type { ManualText } from '../lists/manual-text.js';
 import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
 import { type DataOptions, addDataOptions, openCountries, openListsOf } from './data-options.js';
-import { note, warn, writeOut } from './output.js';
+import { VOICE, note, warn, writeOut } from './output.js';
 import { withStateLock } from './state-lock.js';
 
 /** How long others may hold the lock of the state before this gives up. */
@@ -206,11 +206,11 @@ async function follow(
     return EXIT.done;
   }
   note(`the whole firewall is applied: ${kernel.reason}`);
-  const { applyUnattended } = await import('./firewall/unattended.js');
+  const { applyUnattended } = await import('../jobs/apply-unattended.js');
   const data = await openCountries(options, loaded);
   const { lists, complete } = await openListsOf(loaded, data, options);
-  const applied = await applyUnattended(loaded, lists);
-  return complete ? applied : EXIT.partial;
+  const applied = await applyUnattended(loaded, lists, VOICE);
+  return complete ? applied.exitCode : EXIT.partial;
 }
 
 /** How long others may go on with the old answer. */

@@ -1,19 +1,14 @@
 import { Argument, type Command, Option } from 'commander';
 
-import type { LoadedConfig } from '../config/load.js';
 import { REGISTRY_NAMES, type RegistryName } from '../config/registry-names.js';
-import {
-  type FetchWishes,
-  chosenRegistries,
-  feedFaultLines,
-  fetchConfigured,
-  fetchConfiguredFeeds,
-} from '../jobs/fetch.js';
-import { type FetchReport, exitCodeOf, faultLines } from '../sources/fetch.js';
+import { type FetchHow, fetchFeedsAloud, fetchRegistriesAloud } from '../jobs/fetch-aloud.js';
+import { feedFaultLines } from '../jobs/fetch.js';
+import { exitCodeOf } from '../sources/fetch.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
 import { addConfigOption } from './data-options.js';
-import { note, warn } from './output.js';
+import type { FetchBars } from './fetch-bars.js';
+import { QUIET_VOICE, VOICE } from './output.js';
 import { withStateLock } from './state-lock.js';
 
 interface FetchCommandOptions {
@@ -56,46 +51,29 @@ async function fetchCommand(
       'registries, where there is to be a fetch',
     );
   }
+  const { quiet = false } = options;
+  const how: FetchHow = { voice: quiet ? QUIET_VOICE : VOICE, ...fetchBars(quiet) };
   const outcome = await withStateLock(loaded, 'sekisho fetch', async () => {
-    const code = exitCodeOf(await fetchAndTell(loaded, { ...options, registries }, options.quiet));
-    const feeds = registries.length > 0 ? EXIT.done : await fetchFeedsAndTell(loaded);
-    return code === EXIT.done ? feeds : code;
+    const code = exitCodeOf(await fetchRegistriesAloud(loaded, { ...options, registries }, how));
+    if (registries.length > 0) return code;
+    const faults = feedFaultLines(await fetchFeedsAloud(loaded, how));
+    return code === EXIT.done && faults.length > 0 ? EXIT.partial : code;
   });
   return outcome ?? EXIT.done;
 }
 
-/** Fetches with bars at a terminal; failures, a line each, always. The caller holds the lock. */
-export async function fetchAndTell(
-  loaded: LoadedConfig,
-  wishes: FetchWishes,
-  quiet = false,
-): Promise<FetchReport> {
-  const talks = process.stderr.isTTY && !quiet;
-  const names = chosenRegistries(loaded, wishes);
-  const bars = talks ? new (await import('./fetch-bars.js')).FetchBars(names) : undefined;
-  let report;
-  try {
-    report = await fetchConfigured(loaded, wishes, bars);
-  } finally {
-    bars?.stop();
-  }
-  for (const line of faultLines(report)) warn(line);
-  if (talks) tellOutcomes(report);
-  return report;
-}
-
-/** Fetches the lists that have a URL; failures, a line each, always. The caller holds the lock. */
-export async function fetchFeedsAndTell(loaded: LoadedConfig): Promise<ExitCode> {
-  const lines = feedFaultLines(await fetchConfiguredFeeds(loaded));
-  for (const line of lines) warn(line);
-  return lines.length > 0 ? EXIT.partial : EXIT.done;
-}
-
-function tellOutcomes({ outcomes }: FetchReport): void {
-  for (const { registry, outcome, notes, oldSerial, newSerial } of outcomes) {
-    const from = oldSerial === undefined ? '' : ` from ${oldSerial}`;
-    if (outcome === 'updated') note(`${registry} updated${from} to ${newSerial ?? ''}`);
-    if (outcome === 'unchanged') note(`${registry} has nothing newer than ${newSerial ?? ''}`);
-    for (const text of notes) note(`${registry}: ${text}`);
-  }
+/** Bars at a terminal, unless it is to be quiet. */
+export function fetchBars(quiet: boolean): Pick<FetchHow, 'progress'> {
+  if (!process.stderr.isTTY || quiet) return {};
+  let bars: FetchBars | undefined;
+  return {
+    progress: {
+      begin: async (registries) => {
+        const module = await import('./fetch-bars.js');
+        bars = new module.FetchBars(registries);
+        return bars;
+      },
+      end: () => bars?.stop(),
+    },
+  };
 }

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 
+import type { Voice } from '../jobs/voice.js';
+
 /** Writes pieces to standard output, at the pace at which they are read there. */
 export async function writeOut(pieces: Iterable<string | Uint8Array>): Promise<void> {
   for (const piece of pieces) {
@@ -21,6 +23,12 @@ export function warn(text: string): void {
 export function note(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`sekisho: ${text}\n`);
 }
+
+/** What a job has to say, printed. */
+export const VOICE: Voice = { note, warn };
+
+/** The same with --quiet: remarks are left out. */
+export const QUIET_VOICE: Voice = { note: () => undefined, warn };
 
 export type Cell = string | number;
 

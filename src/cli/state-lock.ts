@@ -1,28 +1,13 @@
 import type { LoadedConfig } from '../config/load.js';
-import { lockHeldText, takeLock } from '../util/lock.js';
-import { warn } from './output.js';
+import { withStateLock as withLock } from '../jobs/state-lock.js';
+import { VOICE } from './output.js';
 
-/**
- * Does work that writes to the state, alone. Where another run holds the lock, a line says so
- * and undefined is returned: that run does what this one would have done.
- *
- * @param waitMs how long to wait for the other run to end
- */
-export async function withStateLock<T>(
-  { config, resolvePath }: LoadedConfig,
+/** The job's `withStateLock`, which prints. */
+export function withStateLock<T>(
+  loaded: LoadedConfig,
   command: string,
   work: () => Promise<T>,
   waitMs = 0,
 ): Promise<T | undefined> {
-  const state = resolvePath(config.state);
-  const attempt = await takeLock(state, { command, waitMs });
-  if (attempt.lock === undefined) {
-    warn(lockHeldText(state, attempt.holder));
-    return undefined;
-  }
-  try {
-    return await work();
-  } finally {
-    attempt.lock.release();
-  }
+  return withLock(loaded, command, VOICE, work, waitMs);
 }

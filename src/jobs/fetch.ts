@@ -27,6 +27,7 @@ export async function fetchConfigured(
   loaded: LoadedConfig,
   wishes: FetchWishes,
   progress?: FetchProgress,
+  signal?: AbortSignal,
 ): Promise<FetchReport> {
   const { config, resolvePath } = loaded;
   const names = chosenRegistries(loaded, wishes);
@@ -43,6 +44,7 @@ export async function fetchConfigured(
     limits: limitsOf(loaded),
     userAgent: userAgent(),
     ...(progress && { progress }),
+    ...(signal && { signal }),
   });
   await keepCountries(loaded);
   return report;
@@ -69,13 +71,16 @@ export function chosenRegistries(
 }
 
 /** Fetches the lists that have a URL; the caller holds the lock of the state folder. */
-export async function fetchConfiguredFeeds(loaded: LoadedConfig): Promise<FeedOutcome[]> {
+export async function fetchConfiguredFeeds(
+  loaded: LoadedConfig,
+  signal?: AbortSignal,
+): Promise<FeedOutcome[]> {
   const feeds = feedsOf(loaded.config.lists);
   if (feeds.length === 0) return [];
   const limits = { ...DEFAULT_LIMITS, ...limitsOf(loaded) };
   const dispatcher = makeDispatcher(limits);
   try {
-    const client = { dispatcher, limits, userAgent: userAgent() };
+    const client = { dispatcher, limits, userAgent: userAgent(), signal };
     return await fetchFeeds(loaded.resolvePath(loaded.config.state), feeds, client);
   } finally {
     await dispatcher.destroy();

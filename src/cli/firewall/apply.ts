@@ -8,12 +8,12 @@ import { findSessionPeers } from '../../firewall/safety/sessions.js';
 import type { Plan } from '../../policy/plan.js';
 import { EXIT, type ExitCode, UsageError } from '../../util/errors.js';
 import { PROGRAM_PATH } from '../../util/program-path.js';
-import { collectBefore } from '../collect.js';
+import { collectBefore } from '../../jobs/collect-before.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
-import { note, warn } from '../output.js';
+import { VOICE, note, warn } from '../output.js';
 import { withStateLock } from '../state-lock.js';
-import { changeLines } from './describe.js';
+import { changeLines } from '../../firewall/describe.js';
 import { addForce, loadFor, openFirewall, openPlan } from './session.js';
 import { startApart } from './watch.js';
 
@@ -55,7 +55,7 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   if (!isKnown && loaded.config.firewall?.mode === 'enforce') {
     note('this is the first apply here: `mode: observe` would count for a day and deny nobody');
   }
-  if (difference.present && differs(difference)) await collectBefore(session);
+  if (difference.present && differs(difference)) await collectBefore(session, VOICE);
   const nowMs = Date.now();
   if (confirmMs !== undefined && differs(difference)) await startWatch(loaded, nowMs + confirmMs);
   const changed = await applyPlan(session, plan, difference, {

@@ -2,10 +2,10 @@ import type { LoadedConfig } from '../../config/load.js';
 import { flush, planFlush } from '../../firewall/flush.js';
 import { FirewallFolder } from '../../firewall/generations.js';
 import { EXIT, type ExitCode } from '../../util/errors.js';
-import { collectBefore } from '../collect.js';
+import { collectBefore } from '../../jobs/collect-before.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
-import { note, warn } from '../output.js';
+import { VOICE, note, warn } from '../output.js';
 import { withStateLock } from '../state-lock.js';
 import { loadFor } from './session.js';
 
@@ -25,7 +25,7 @@ async function flushAndTell(loaded: LoadedConfig): Promise<ExitCode> {
   const folder = new FirewallFolder(loaded.resolvePath(state));
   const plan = await planFlush(folder, firewall?.backend ?? 'auto');
   for (const text of plan.notes) warn(text);
-  for (const backend of plan.backends) await collectBefore({ loaded, backend }, 'flush');
+  for (const backend of plan.backends) await collectBefore({ loaded, backend }, VOICE, 'flush');
   const undone = await flush(folder, plan);
   for (const text of undone) warn(`left undone: ${text}`);
   if (undone.length > 0) return EXIT.failed;

@@ -5,7 +5,7 @@ import { EXIT } from '../../util/errors.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { warn, writeJson, writeOut } from '../output.js';
-import { changeLines, listChanges } from './describe.js';
+import { changeLines, listChanges } from '../../firewall/describe.js';
 import { loadFor, lookAtFirewall, openPlan } from './session.js';
 
 interface PlanOptions extends DataOptions {

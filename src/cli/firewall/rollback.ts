@@ -15,9 +15,9 @@ import { EXIT, type ExitCode, KnownError } from '../../util/errors.js';
 import { takeLock } from '../../util/lock.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addConfigOption } from '../data-options.js';
-import { note, warn } from '../output.js';
+import { VOICE, note, warn } from '../output.js';
 import { withStateLock } from '../state-lock.js';
-import { rollBackAndCollect } from './reported-roll-back.js';
+import { rollBackAndCollect } from '../../jobs/reported-roll-back.js';
 import { loadFor, openFirewall } from './session.js';
 
 interface RollbackOptions extends DataOptions {
@@ -38,7 +38,7 @@ export const define: CommandModule['define'] = (command, run) => {
         const loaded = await loadFor(options);
         if (options.whenDue !== undefined) return watch(loaded, Number(options.whenDue));
         const done = await withStateLock(loaded, 'sekisho rollback', async () => {
-          await rollBackAndCollect(await openFirewall(loaded));
+          await rollBackAndCollect(await openFirewall(loaded), VOICE);
           note('rolled back; unattended runs apply nothing until you run `sekisho apply`');
           return EXIT.done;
         });
@@ -69,7 +69,7 @@ async function watch(loaded: LoadedConfig, deadlineMs: number): Promise<ExitCode
         return EXIT.done;
       }
       // the time has come by this process's own timer, also where the clock was set back
-      await rollBackAndCollect({ loaded, backend, folder });
+      await rollBackAndCollect({ loaded, backend, folder }, VOICE);
       return EXIT.done;
     } catch (error) {
       if (!(error instanceof KnownError)) throw error; // else nft may be busy: try again

@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from '../../util/errors.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { writeJson, writeOut, writeTable } from '../output.js';
-import { changeLines, listChanges } from './describe.js';
+import { changeLines, listChanges } from '../../firewall/describe.js';
 import { loadFor, lookAtFirewall, openPlan } from './session.js';
 
 interface StatusOptions extends DataOptions {

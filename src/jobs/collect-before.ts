@@ -1,15 +1,16 @@
 import type { LoadedConfig } from '../config/load.js';
 import type { Backend } from '../firewall/backend.js';
 import { EXIT, type ExitCode, KnownError } from '../util/errors.js';
-import { warn } from './output.js';
+import type { Voice } from './voice.js';
 
 /**
  * Adds to the reports what was denied until now, before the rules change and counters may go.
- * A failure, of whatever kind, is told and keeps nothing else from being done. The caller holds the lock of the
- * state.
+ * A failure, of whatever kind, is told and keeps nothing else from being done. The caller holds
+ * the lock of the state.
  */
 export async function collectBefore(
   { loaded, backend }: { readonly loaded: LoadedConfig; readonly backend: Backend },
+  voice: Voice,
   change: 'change' | 'flush' = 'change',
 ): Promise<ExitCode> {
   const { config, resolvePath } = loaded;
@@ -26,7 +27,7 @@ export async function collectBefore(
     // a defect keeps its stack, but must not stand between a person and a roll-back
     const isKnown = error instanceof KnownError;
     const text = isKnown ? error.message : String(error instanceof Error ? error.stack : error);
-    warn(`what was denied since the last collection is not in the reports: ${text}`);
+    voice.warn(`what was denied since the last collection is not in the reports: ${text}`);
     return EXIT.partial;
   }
 }

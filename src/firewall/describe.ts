@@ -1,4 +1,4 @@
-import type { Difference } from '../../firewall/backend.js';
+import type { Difference } from './backend.js';
 
 /** One list in the words of `plan`. */
 export interface ListChange {

@@ -1,0 +1,58 @@
+import type { LoadedConfig } from '../config/load.js';
+import { configurationHash } from '../firewall/change-list.js';
+import type { Difference } from '../firewall/backend.js';
+import { applyPlan } from '../firewall/enforce.js';
+import { planOf } from '../firewall/open-plan.js';
+import { contradictedAdmins } from '../firewall/safety/lock-out.js';
+import type { List } from '../lists/catalogue.js';
+import { EXIT, type ExitCode } from '../util/errors.js';
+import { collectBefore } from './collect-before.js';
+import { openFirewall } from './firewall-session.js';
+import type { FirewallOutcome } from './last-update.js';
+import type { Voice } from './voice.js';
+
+/** What became of it. */
+export interface UnattendedApply {
+  readonly exitCode: ExitCode;
+  readonly outcome: FirewallOutcome;
+  /** How the kernel differed before; where it was compared. */
+  readonly difference?: Difference;
+}
+
+/**
+ * The apply at the end of an update. Nobody is there to ask: admins keep passing whatever
+ * lists say, and what waits for a person (a confirmation, an apply after a roll-back) is left
+ * alone. What was denied until then goes into the reports. The caller holds the lock of the
+ * state.
+ */
+export async function applyUnattended(
+  loaded: LoadedConfig,
+  lists: ReadonlyMap<string, List>,
+  voice: Voice,
+): Promise<UnattendedApply> {
+  if (loaded.config.firewall === undefined) return { exitCode: EXIT.done, outcome: 'none' };
+  const session = await openFirewall(loaded, voice);
+  const plan = planOf(loaded, lists);
+  const collected = await collectBefore(session, voice);
+  const { pending, heldSince } = session.folder.read();
+  if (pending !== undefined) {
+    voice.warn('the firewall was not touched: the last apply waits for `sekisho confirm`');
+    return { exitCode: EXIT.partial, outcome: 'left alone' };
+  }
+  if (heldSince !== undefined) {
+    voice.warn(`the firewall was not touched: rolled back at ${heldSince}; run \`sekisho apply\``);
+    return { exitCode: EXIT.partial, outcome: 'left alone' };
+  }
+  const contradictions = contradictedAdmins(plan);
+  for (const text of contradictions) voice.warn(`${text}; the admin keeps passing`);
+  const difference = await session.backend.compare(plan);
+  const changed = await applyPlan(session, plan, difference, {
+    nowMs: Date.now(),
+    configuration: configurationHash(loaded),
+  });
+  return {
+    exitCode: contradictions.length > 0 ? EXIT.partial : collected,
+    outcome: changed ? 'applied' : 'unchanged',
+    difference,
+  };
+}

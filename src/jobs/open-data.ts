@@ -1,0 +1,75 @@
+import type { LoadedConfig } from '../config/load.js';
+import type { List } from '../lists/catalogue.js';
+import type { CountryData } from '../sources/country-data.js';
+import type { OpenOptions } from '../sources/open-files.js';
+import type { Voice } from './voice.js';
+
+/** Where countries come from. */
+export interface DataChoice {
+  /** Statistics or CSV files in place of the state's; then feeds are not read either. */
+  readonly from?: readonly string[];
+}
+
+/**
+ * Opens the countries: of the files that were named, or else of the configuration's state.
+ *
+ * @param loaded undefined only where files are named, or for the defaults
+ * @param open with `keepStatistics` where single records will be looked up
+ * @throws SourceError where there is nothing at all
+ */
+export async function openData(
+  loaded: LoadedConfig | undefined,
+  { from }: DataChoice,
+  voice: Voice,
+  open: OpenOptions = { keepStatistics: false },
+): Promise<CountryData> {
+  const data = from
+    ? await (await import('../sources/open-files.js')).openFiles([...from], open)
+    : await openStateOf(loaded, open);
+  for (const text of data.notes) voice.note(text);
+  return data;
+}
+
+async function openStateOf(
+  loaded: LoadedConfig | undefined,
+  open: OpenOptions,
+): Promise<CountryData> {
+  const { openState } = await import('../sources/open-state.js');
+  return openState(loaded ?? (await import('../config/load.js')).loadConfig(), open);
+}
+
+/** The configured lists, and whether none of them lacks anything. */
+export interface ConfiguredLists {
+  readonly lists: ReadonlyMap<string, List>;
+  /** Lists that cannot be made now: name and why. */
+  readonly leftOut: ReadonlyMap<string, string>;
+  readonly complete: boolean;
+}
+
+/** Bad lines that are told one by one; a file that is no list at all has thousands. */
+const FAULTS_SHOWN = 20;
+
+/**
+ * Makes the configured lists. What is refused or left out is a warning each.
+ *
+ * @throws as `openLists`
+ */
+export async function openConfiguredLists(
+  loaded: LoadedConfig,
+  data: CountryData,
+  { from }: DataChoice,
+  { note, warn }: Voice,
+): Promise<ConfiguredLists> {
+  const { openLists } = await import('../lists/open-lists.js');
+  const { faultText } = await import('../lists/catalogue.js');
+  const readState = from === undefined;
+  const { lists, notes, leftOut } = openLists(loaded, data.table, { nowMs: Date.now(), readState });
+  for (const text of notes) note(text);
+  const faults = new Set([...lists.values()].flatMap((list) => list.faults.map(faultText)));
+  for (const text of [...faults].slice(0, FAULTS_SHOWN)) warn(`${text}. The line is left out.`);
+  if (faults.size > FAULTS_SHOWN) {
+    warn(`${faults.size - FAULTS_SHOWN} more lines are left out in the same way`);
+  }
+  for (const [name, why] of leftOut) warn(`list ${name} is left out: ${why}`);
+  return { lists, leftOut, complete: faults.size === 0 && leftOut.size === 0 };
+}

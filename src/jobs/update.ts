@@ -1,0 +1,156 @@
+import type { LoadedConfig } from '../config/load.js';
+import type { RegistryName } from '../config/registry-names.js';
+import { assertExportRules } from '../exports/rules.js';
+import type { List } from '../lists/catalogue.js';
+import { assertDefinitions } from '../lists/open-lists.js';
+import { exitCodeOf } from '../sources/fetch.js';
+import { EXIT, type ExitCode, KnownError, SystemError, messageOf } from '../util/errors.js';
+import { expireEntries } from './expire-entries.js';
+import { type FetchHow, fetchFeedsAloud, fetchRegistriesAloud } from './fetch-aloud.js';
+import { feedFaultLines } from './fetch.js';
+import { type UpdateTrigger, findLastUpdate, writeLastUpdate } from './last-update.js';
+import { type DataChoice, openConfiguredLists, openData } from './open-data.js';
+import { withStateLock } from './state-lock.js';
+import { UpdateLog } from './update-log.js';
+import type { Voice } from './voice.js';
+import { writeExports } from './write-exports.js';
+
+export interface UpdateWishes extends DataChoice, FetchHow {
+  readonly trigger: UpdateTrigger;
+  /** Take the next file of these without a look at their last one. */
+  readonly accept?: readonly RegistryName[];
+  /** How long to wait for another run to end; default: not at all. */
+  readonly lockWaitMs?: number;
+  /** Given the lists before the firewall is told of them. */
+  readonly onLists?: (lists: ReadonlyMap<string, List>) => Promise<void>;
+}
+
+/**
+ * Fetches, comments out what has run out, makes the lists, writes the configured files, applies
+ * the firewall, and leaves a record of all that (`readLastUpdate`), also where it fails. A DNSBL
+ * that runs watches the files.
+ *
+ * @returns undefined where another run holds the lock, which was said
+ * @throws what ended it early: UsageError, SourceError, ParseError, SystemError
+ */
+export async function update(
+  loaded: LoadedConfig,
+  wishes: UpdateWishes,
+): Promise<ExitCode | undefined> {
+  assertDefinitions(loaded);
+  assertExportRules(loaded);
+  const { trigger, from, voice, lockWaitMs } = wishes;
+  const startedMs = Date.now();
+  // an apply writes to the state also where the data is from elsewhere
+  if (from && loaded.config.firewall === undefined) {
+    return build(loaded, wishes, new UpdateLog(startedMs, trigger, undefined));
+  }
+  const state = loaded.resolvePath(loaded.config.state);
+  return withStateLock(
+    loaded,
+    'sekisho update',
+    voice,
+    async () => {
+      const log = new UpdateLog(startedMs, trigger, findLastUpdate(state));
+      const heard = { ...wishes, voice: log.heard(voice) };
+      try {
+        const exitCode = await fetchAndBuild(loaded, heard, log);
+        writeRecord(state, log, voice, exitCode);
+        return exitCode;
+      } catch (error) {
+        const exitCode = error instanceof KnownError ? error.exitCode : EXIT.failed;
+        writeRecord(state, log, voice, exitCode, messageOf(error));
+        throw error;
+      }
+    },
+    lockWaitMs,
+  );
+}
+
+/** What went wrong in the update itself is never hidden by a record that cannot be written. */
+function writeRecord(
+  state: string,
+  log: UpdateLog,
+  voice: Voice,
+  exitCode: ExitCode,
+  error?: string,
+): void {
+  try {
+    writeLastUpdate(state, log.end(Date.now(), exitCode, error));
+  } catch (failure) {
+    if (!(failure instanceof KnownError)) throw failure;
+    voice.warn(`the record of this update could not be written: ${failure.message}`);
+  }
+}
+
+async function fetchAndBuild(
+  loaded: LoadedConfig,
+  wishes: UpdateWishes,
+  log: UpdateLog,
+): Promise<ExitCode> {
+  const fetched = wishes.from ? EXIT.done : await fetchAll(loaded, wishes, log);
+  refuseStop(wishes);
+  if (fetched === EXIT.failed) return fetched;
+  const expiry = expireEntries(loaded, Date.now());
+  log.expired = expiry.count;
+  for (const fault of expiry.faults) wishes.voice.warn(fault);
+  const built = await build(loaded, wishes, log);
+  return worst(fetched, built, expiry.faults.length > 0 ? EXIT.partial : EXIT.done);
+}
+
+/** What there is to fetch: nothing of the registries where the countries come from CSV files. */
+async function fetchAll(
+  loaded: LoadedConfig,
+  wishes: UpdateWishes,
+  log: UpdateLog,
+): Promise<ExitCode> {
+  let registries: ExitCode = EXIT.done;
+  if (loaded.config.sources.csv.length === 0) {
+    const { accept } = wishes;
+    const report = await fetchRegistriesAloud(loaded, { ...(accept && { accept }) }, wishes);
+    log.addRegistries(report.outcomes);
+    registries = exitCodeOf(report);
+  }
+  const feeds = await fetchFeedsAloud(loaded, wishes);
+  log.addFeeds(feeds);
+  return worst(registries, feedFaultLines(feeds).length > 0 ? EXIT.partial : EXIT.done);
+}
+
+/** Makes the lists, writes the files that the configuration asks for, and applies. */
+async function build(
+  loaded: LoadedConfig,
+  wishes: UpdateWishes,
+  log: UpdateLog,
+): Promise<ExitCode> {
+  const { voice, from, onLists } = wishes;
+  const data = await openData(loaded, wishes, voice);
+  // with --from a missing registry is no error: whoever names the files knows what he names
+  if (!from && data.missing.length > 0) {
+    voice.warn(`no file of ${data.missing.join(', ')} yet: countries are incomplete`);
+  }
+  const made = await openConfiguredLists(loaded, data, wishes, voice);
+  log.addLists(made);
+  refuseStop(wishes);
+  const { paths, faults } = writeExports(loaded, made.lists, data);
+  log.exported = paths.length;
+  for (const fault of faults) voice.warn(fault);
+  await onLists?.(made.lists);
+  for (const path of paths) voice.note(`wrote ${path}`);
+  for (const text of data.attribution) voice.note(text);
+  refuseStop(wishes);
+  const { applyUnattended } = await import('./apply-unattended.js');
+  const { exitCode, outcome } = await applyUnattended(loaded, made.lists, voice);
+  log.firewall = outcome;
+  return made.complete && faults.length === 0 ? exitCode : EXIT.partial;
+}
+
+/** Between two steps: what was begun is whole. */
+function refuseStop({ signal }: UpdateWishes): void {
+  if (signal?.aborted)
+    throw new SystemError('the update was told to stop; the next one does the rest');
+}
+
+/** The first that is not 0. */
+function worst(...codes: readonly ExitCode[]): ExitCode {
+  return codes.find((code) => code !== EXIT.done) ?? EXIT.done;
+}
