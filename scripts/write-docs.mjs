@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { format, resolveConfig } from 'prettier';
 
+import { manual } from '../dist/cli/manual.js';
 import { configurationReference } from '../dist/config/reference.js';
 import { formatsReference } from '../dist/formats/reference.js';
 import { registriesReference } from '../dist/sources/reference.js';
@@ -22,5 +23,6 @@ async function writeBetween(page, name, inner) {
 }
 
 writeFileSync(pathOf('docs/configuration.md'), configurationReference());
+writeFileSync(pathOf('docs/sekisho.8'), await manual());
 await writeBetween('README.md', 'formats', formatsReference());
 await writeBetween('docs/sources.md', 'registries', registriesReference());

@@ -22,14 +22,7 @@ Exit codes: 0 done; 1 failed, nothing changed; 2 wrong usage or configuration;
 export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   watchOutputs();
   let exitCode: ExitCode = EXIT.done;
-  const program = new Command('sekisho')
-    .description(DESCRIPTION)
-    .version(packageVersion(), '--version', 'print the version')
-    .helpOption('-h, --help', 'print help')
-    .addHelpText('after', EXIT_CODES)
-    .enablePositionalOptions()
-    .showHelpAfterError('(--help shows what there is)')
-    .exitOverride();
+  const program = emptyProgram();
   const wanted = argv.find((word) => !word.startsWith('-'));
   const called = wanted === 'help' ? argv[argv.indexOf(wanted) + 1] : wanted;
   try {
@@ -51,6 +44,27 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     return reportError(error);
   }
   return exitCode;
+}
+
+/** The program with every command defined, to be described; not to be run. */
+export async function describedProgram(): Promise<Command> {
+  const program = emptyProgram();
+  for (const entry of COMMANDS) {
+    const command = program.command(entry.name).description(entry.summary);
+    await define(entry, command, () => Promise.reject(new Error('this program is not to be run')));
+  }
+  return program;
+}
+
+function emptyProgram(): Command {
+  return new Command('sekisho')
+    .description(DESCRIPTION)
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .addHelpText('after', EXIT_CODES)
+    .enablePositionalOptions()
+    .showHelpAfterError('(--help shows what there is)')
+    .exitOverride();
 }
 
 async function define(
