@@ -1,17 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
 import type { LoadedConfig } from '../config/load.js';
-import { type Address, formatAddress, parseAddress } from '../ip/address.js';
-import { hasAddress } from '../ip/address-set.js';
+import { type Address, parseAddress } from '../ip/address.js';
+import { findFacts } from '../jobs/address-facts.js';
 import type { List } from '../lists/catalogue.js';
-import { countryName } from '../lists/countries.js';
-import {
-  type CountryData,
-  type Delegation,
-  findCountryOf,
-  findRecord,
-} from '../sources/country-data.js';
-import { EXIT, UsageError } from '../util/errors.js';
+import type { Verdict } from '../policy/verdict.js';
+import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
 import {
   type DataOptions,
@@ -20,59 +14,77 @@ import {
   openCountries,
   openListsOf,
 } from './data-options.js';
-import { writeJson, writeOut } from './output.js';
+import { warn, writeJson, writeOut } from './output.js';
+import { detailLines, summaryLine } from './why-text.js';
 
 interface WhyOptions extends DataOptions {
   readonly json?: true;
+  readonly long?: true;
   readonly port?: number;
   readonly udp?: true;
   readonly forwarded?: true;
-}
-
-/** All that decides over an address; the shape of `--json`. */
-interface Finding {
-  readonly address: string;
-  /** Country, or null where none holds the address. */
-  readonly cc: string | null;
-  /** The record that gave it to the country, or null (not delegated, or the data is no statistics file). */
-  readonly delegation: Delegation | null;
-  /** Names of the configured lists that hold the address. */
-  readonly lists: readonly string[];
-  /** With --port: the rule that decides, or null; `deny`, or `pass` (also where it observes). */
-  readonly rule?: string | null;
-  readonly verdict?: 'pass' | 'deny';
 }
 
 export const define: CommandModule['define'] = (command: Command, run) => {
   addDataOptions(command)
     .argument('<address...>', 'IPv4 or IPv6 addresses')
     .option('--json', 'print JSON')
+    .option(
+      '--long',
+      'every fact, also where standard output is no terminal: there a line is one address',
+    )
     .option('--port <n>', 'what the firewall does with a new TCP connection to this port', port)
     .option('--udp', 'with --port: UDP instead of TCP')
     .option('--forwarded', 'with --port: to a host behind this one, which only routes it on')
-    .action(async (texts: string[], options: WhyOptions) =>
-      run(async () => {
-        const addresses = texts.map(addressFrom);
-        for (const name of ['udp', 'forwarded'] as const) {
-          if (!options[name] || options.port !== undefined) continue;
-          throw new UsageError(`--${name} needs --port`);
-        }
-        const loaded = await loadConfigIfNeeded(options);
-        if (options.port !== undefined) requireFirewall(loaded);
-        const data = await openCountries(options, loaded, { keepStatistics: true });
-        const lists = loaded
-          ? (await openListsOf(loaded, data, options)).lists
-          : new Map<string, List>();
-        const judge = await judgeOf(loaded, lists, options);
-        const findings = addresses.map((address) =>
-          judge(address, explain(address, data, [...lists.values()])),
-        );
-        if (options.json) await writeJson(findings.map(({ finding }) => finding));
-        else await writeOut(findings.map(({ line }) => line + '\n'));
-        return EXIT.done;
+    .action(async (texts: string[], options: WhyOptions) => run(() => why(texts, options)));
+};
+
+async function why(texts: readonly string[], options: WhyOptions): Promise<ExitCode> {
+  const addresses = texts.map(addressFrom);
+  for (const name of ['udp', 'forwarded'] as const) {
+    if (!options[name] || options.port !== undefined) continue;
+    throw new UsageError(`--${name} needs --port`);
+  }
+  const loaded = await loadConfigIfNeeded(options);
+  if (options.port !== undefined) requireFirewall(loaded);
+  const data = await openCountries(options, loaded, { keepStatistics: true });
+  const lists = loaded ? (await openListsOf(loaded, data, options)).lists : new Map<string, List>();
+  const judge = await judgeOf(loaded, lists, options);
+  const isLong = options.long ?? process.stdout.isTTY;
+  let code: ExitCode = EXIT.done;
+  const found = await findFacts(addresses, {
+    loaded,
+    data,
+    lists,
+    ...(options.from && { from: options.from }),
+    nowMs: Date.now(),
+    isBrief: !isLong && !options.json,
+    warn: (text) => {
+      warn(text);
+      code = EXIT.partial;
+    },
+  });
+  const judged = addresses.map((address) => judge?.(address));
+  if (options.json) {
+    await writeJson(
+      found.map(({ facts }, k) => {
+        const { rule = null, verdict } = judged[k] ?? {};
+        return { ...facts, ...(verdict && { rule, verdict }) };
       }),
     );
-};
+    return code;
+  }
+  const lines = found.flatMap((one, k) => {
+    const text = judged[k]?.text;
+    const summary = summaryLine(one, data);
+    return [
+      text === undefined ? summary : `${summary}  ${text}`,
+      ...(isLong ? detailLines(one.facts) : []),
+    ];
+  });
+  await writeOut(lines.map((line) => line + '\n'));
+  return code;
+}
 
 function port(text: string): number {
   const number = Number(text);
@@ -89,32 +101,28 @@ function requireFirewall(loaded: LoadedConfig | undefined): void {
   );
 }
 
-/** Adds what the firewall does with a new flow from the address; nothing without --port. */
+/** What the firewall does with a new flow from an address. */
+interface Judged extends Verdict {
+  readonly text: string;
+}
+
+/** Undefined without --port. */
 async function judgeOf(
   loaded: LoadedConfig | undefined,
   lists: ReadonlyMap<string, List>,
   { port: wanted, udp, forwarded }: WhyOptions,
-): Promise<(address: Address, explanation: Explanation) => Explanation> {
-  if (loaded === undefined || wanted === undefined) return (_, explanation) => explanation;
+): Promise<((address: Address) => Judged) | undefined> {
+  if (loaded === undefined || wanted === undefined) return undefined;
   const { planOf } = await import('../firewall/open-plan.js');
   const { judgeFlow } = await import('../policy/verdict.js');
   const plan = planOf(loaded, lists);
   const protocol = udp ? 'udp' : 'tcp';
-  return (address, { finding, line }) => {
-    const flow = {
-      address,
-      direction: 'in',
-      protocol,
-      port: wanted,
-      routed: forwarded ?? false,
-    } as const;
-    const { verdict, rule = null, reason } = judgeFlow(plan, flow);
-    const action = plan.rules.find(({ name }) => name === rule)?.action ?? 'drop';
-    const what = verdict === 'pass' ? 'pass' : action;
-    return {
-      finding: { ...finding, rule, verdict },
-      line: `${line}  ${protocol} ${wanted}: ${what}: ${reason}`,
-    };
+  const flow = { direction: 'in', protocol, port: wanted, routed: forwarded ?? false } as const;
+  return (address) => {
+    const judged = judgeFlow(plan, { address, ...flow });
+    const action = plan.rules.find(({ name }) => name === judged.rule)?.action ?? 'drop';
+    const what = judged.verdict === 'pass' ? 'pass' : action;
+    return { ...judged, text: `${protocol} ${wanted}: ${what}: ${judged.reason}` };
   };
 }
 
@@ -122,46 +130,4 @@ function addressFrom(text: string): Address {
   const address = parseAddress(text);
   if (!('expected' in address)) return address;
   throw new UsageError(`found ${JSON.stringify(text)}; expected ${address.expected}`);
-}
-
-interface Explanation {
-  readonly finding: Finding;
-  readonly line: string;
-}
-
-function explain(address: Address, data: CountryData, catalogue: readonly List[]): Explanation {
-  const record = findRecord(data, address);
-  const delegated = record?.status === 'allocated' || record?.status === 'assigned';
-  // the record's own, so that the two agree where records of two countries overlap
-  const cc = (delegated && record.cc) || (findCountryOf(data.table, address) ?? null);
-  const lists = catalogue
-    .filter((list) => hasAddress(list.addresses, address))
-    .map((list) => list.name);
-  const finding: Finding = {
-    address: formatAddress(address),
-    cc,
-    delegation: delegated ? record : null,
-    lists,
-  };
-  const parts = [
-    finding.address,
-    cc === null ? 'no country' : `${cc} ${countryName(cc)}`,
-    record ? recordText(record) : originText(data, cc),
-    lists.length > 0 ? `lists: ${lists.join(', ')}` : 'in no list',
-  ];
-  return { finding, line: parts.join('  ') };
-}
-
-function recordText(record: Delegation): string {
-  const { registry, start, value, status, date } = record;
-  const size = start.includes(':') ? `${start}/${value}` : `${start} + ${value} addresses`;
-  const day = /^[1-9]\d{7}$/.test(date)
-    ? ` ${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
-    : '';
-  return `${registry}: ${size} ${status}${day}`;
-}
-
-function originText(data: CountryData, cc: string | null): string {
-  if (data.statistics.length > 0) return 'in no record of the statistics files at hand';
-  return cc === null ? 'in no network of the CSV files' : `by ${data.attribution.join('; ')}`;
 }

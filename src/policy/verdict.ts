@@ -72,15 +72,23 @@ function denialOf(
   flow: Flow,
   inList: (name: string) => boolean,
 ): Verdict | undefined {
-  const judgement = rule.judgements.get(flow.address.family);
-  if (judgement === undefined || !isJudged(rule, flow) || rule.except.some(inList))
-    return undefined;
+  return isJudged(rule, flow) ? denialOfAddress(rule, flow.address, inList) : undefined;
+}
+
+/** What a rule says of an address where it judges its packets; undefined: it lets them pass. */
+export function denialOfAddress(
+  rule: PlannedRule,
+  address: Address,
+  inList: (name: string) => boolean,
+): Verdict | undefined {
+  const judgement = rule.judgements.get(address.family);
+  if (judgement === undefined || rule.except.some(inList)) return undefined;
   if (judgement.kind === 'deny') {
     const list = judgement.lists.find(inList);
     if (list === undefined) return undefined;
     return { verdict: 'deny', rule: rule.name, list, reason: `rule ${rule.name} denies ${list}` };
   }
-  if (judgement.lists.some(inList) || hasAddress(judgement.spared, flow.address)) return undefined;
+  if (judgement.lists.some(inList) || hasAddress(judgement.spared, address)) return undefined;
   const lists = judgement.lists.length > 0 ? judgement.lists.join(', ') : 'nobody';
   return { verdict: 'deny', rule: rule.name, reason: `rule ${rule.name} lets only ${lists} pass` };
 }

@@ -66,6 +66,16 @@ export class ReportFolder {
     return this.#read(`${day}.json`, dayFile)?.rows ?? [];
   }
 
+  /** The same, of some addresses: a day that speaks of none of them is not parsed. */
+  readRowsOf(day: string, addresses: ReadonlySet<string>): readonly DeniedRow[] {
+    const name = `${day}.json`;
+    const text = this.#readText(name) ?? '';
+    if (![...addresses].some((address) => text.includes(JSON.stringify(address)))) return [];
+    return this.#parse(name, text, dayFile).rows.filter(
+      ({ address }) => address !== null && addresses.has(address),
+    );
+  }
+
   /** Removes the files of days before this one. */
   prune(firstDay: string): void {
     for (const day of this.days()) {
@@ -85,14 +95,22 @@ export class ReportFolder {
   }
 
   #read<T>(name: string, schema: z.ZodType<T>): T | undefined {
+    const text = this.#readText(name);
+    return text === undefined ? undefined : this.#parse(name, text, schema);
+  }
+
+  #readText(name: string): string | undefined {
     const path = join(this.path, name);
     if (!existsSync(path)) return undefined;
-    const text = attempt(path, () => readFileSync(path, 'utf8'));
+    return attempt(path, () => readFileSync(path, 'utf8'));
+  }
+
+  #parse<T>(name: string, text: string, schema: z.ZodType<T>): T {
     try {
       return schema.parse(JSON.parse(text));
     } catch (error) {
       throw new SystemError(
-        `${path} is damaged (${firstLine(messageOf(error))}); remove it: what it tells is lost`,
+        `${join(this.path, name)} is damaged (${firstLine(messageOf(error))}); remove it: what it tells is lost`,
       );
     }
   }

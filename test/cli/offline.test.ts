@@ -168,8 +168,10 @@ describe('why --from', () => {
     const addresses = ['221.200.232.93', '203.0.113.200', '2001:220::1', '10.0.0.1'];
     const { code, stdout } = await sekisho(['why', '--from', apnic, arin, '--json', ...addresses]);
     expect(code).toBe(0);
+    const unconfigured = { holdings: [], entries: [], firewall: null, dns: null, hits: null };
     expect(JSON.parse(stdout)).toEqual([
       {
+        ...unconfigured,
         address: '221.200.232.93',
         cc: 'CN',
         delegation: {
@@ -183,6 +185,7 @@ describe('why --from', () => {
         lists: [],
       },
       {
+        ...unconfigured,
         address: '203.0.113.200',
         cc: 'KR',
         delegation: {
@@ -196,6 +199,7 @@ describe('why --from', () => {
         lists: [],
       },
       {
+        ...unconfigured,
         address: '2001:220::1',
         cc: 'KR',
         delegation: {
@@ -208,7 +212,7 @@ describe('why --from', () => {
         },
         lists: [],
       },
-      { address: '10.0.0.1', cc: null, delegation: null, lists: [] },
+      { ...unconfigured, address: '10.0.0.1', cc: null, delegation: null, lists: [] },
     ]);
   });
 

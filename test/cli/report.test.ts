@@ -237,7 +237,8 @@ describe('why --port', () => {
       { address: '9.9.9.9', cc: null, lists: [], rule: null, verdict: 'pass' },
     ]);
     const plain = JSON.parse((await why('--json', '221.200.232.93')).stdout) as object[];
-    expect(Object.keys(plain[0] ?? {})).toEqual(['address', 'cc', 'delegation', 'lists']);
+    expect(Object.keys(plain[0] ?? {})).not.toContain('verdict');
+    expect(Object.keys(plain[0] ?? {})).not.toContain('rule');
   });
 
   test.each([

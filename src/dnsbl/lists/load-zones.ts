@@ -49,12 +49,28 @@ const SERIALS = new Serials();
  * @throws KnownError where lists or countries cannot be read: then nothing of it is to be served
  */
 export async function load(input: ConfiguredZones, nowMs = Date.now()): Promise<LoadedZones> {
-  const loaded = parseConfig(input.text, input.file);
+  return makeZones(parseConfig(input.text, input.file), input, nowMs);
+}
+
+/**
+ * The same of a configuration that was read already.
+ *
+ * @param opened the countries, where the caller has them open, with `keepStatistics`
+ * @throws KnownError as `load`
+ */
+export async function makeZones(
+  loaded: LoadedConfig,
+  input: Pick<ConfiguredZones, 'from'>,
+  nowMs: number,
+  opened?: CountryData,
+): Promise<LoadedZones> {
   const dnsbl = checkZones(loaded);
   const warnings: string[] = [];
-  const data = needsCountries(loaded, dnsbl)
-    ? await openData(loaded, input, dnsbl, (text) => warnings.push(text))
-    : NO_DATA;
+  const data =
+    opened ??
+    (needsCountries(loaded, dnsbl)
+      ? await openData(loaded, input, dnsbl, (text) => warnings.push(text))
+      : NO_DATA);
   const readState = input.from === undefined;
   const { lists, leftOut, lines } = openLists(loaded, data.table, {
     nowMs,
@@ -80,7 +96,7 @@ export async function load(input: ConfiguredZones, nowMs = Date.now()): Promise<
     return read.zone;
   });
   const zones = made.map((zone) =>
-    SERIALS.apply(`${input.file ?? ''} ${formatName(zone.name)}`, zone),
+    SERIALS.apply(`${loaded.file ?? ''} ${formatName(zone.name)}`, zone),
   );
   const next = times.nextChangeAtMs;
   const { named, isOpen } = accessOf(loaded, dnsbl);
@@ -146,7 +162,7 @@ const keptLines = new KeptLines();
 
 async function openData(
   loaded: LoadedConfig,
-  input: ConfiguredZones,
+  input: Pick<ConfiguredZones, 'from'>,
   dnsbl: DnsblConfig,
   tell: (warning: string) => void,
 ): Promise<CountryData> {
@@ -159,7 +175,10 @@ async function openData(
 }
 
 /** Files and folders that countries are read from. */
-function countryPaths(loaded: LoadedConfig, { from }: ConfiguredZones): readonly string[] {
+function countryPaths(
+  loaded: LoadedConfig,
+  { from }: Pick<ConfiguredZones, 'from'>,
+): readonly string[] {
   const { config, resolvePath } = loaded;
   if (from) return from;
   if (config.sources.csv.length > 0) return config.sources.csv.map(resolvePath);
@@ -174,7 +193,7 @@ function needsCountries({ config }: LoadedConfig, dnsbl: DnsblConfig): boolean {
   );
 }
 
-function watchedPaths(loaded: LoadedConfig, input: ConfiguredZones): string[] {
+function watchedPaths(loaded: LoadedConfig, input: Pick<ConfiguredZones, 'from'>): string[] {
   const { config, resolvePath } = loaded;
   const state = resolvePath(config.state);
   const paths: string[] = [];
