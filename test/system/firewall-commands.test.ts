@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 
 import { takeLock } from '../../src/util/lock.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
@@ -350,6 +350,35 @@ describe('a confirmation', () => {
     await rm(join(host.folder, 'state'), { recursive: true });
     await host.configure(OTHER_PORT);
     expect((await host.run('apply')).stderr).toMatch(/a roll-back takes everything of ours away/);
+  });
+
+  systemTest('comes also where the state is lost as soon as `apply` has ended', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    expect((await host.run('apply', ['--confirm', '3'])).code).toBe(0);
+    await rm(join(host.folder, 'state'), { recursive: true });
+    expect(await host.sshPort()).toBe('2222');
+    await vi.waitFor(async () => expect(await host.sshPort()).toBe('22'), {
+      timeout: 20_000,
+      interval: 200,
+    });
+  });
+
+  systemTest('that nobody would do is a reason not to apply', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    // the process that waits is ended where it begins to, as by a host without memory
+    const dying = join(host.folder, 'dying.mjs');
+    await writeFile(dying, "if (process.argv.includes('--when-due')) process.exit(9);\n");
+    const applied = await host.run('apply', ['--confirm', '2'], {
+      NODE_OPTIONS: `--import=${dying}`,
+    });
+    expect(applied.stderr).toMatch(/did not come to work within \d s; nothing was applied/);
+    expect(applied.code).toBe(1);
+    expect(await host.sshPort()).toBe('22');
+    expect((await host.run('confirm')).code).toBe(1);
   });
 
   systemTest('that is overdue is settled also where no plan can be made', NEEDS, async () => {

@@ -6,7 +6,8 @@ import { applyPlan, differs } from '../../firewall/enforce.js';
 import { contradictedAdmins, lockedOutPeers } from '../../firewall/safety/lock-out.js';
 import { findSessionPeers } from '../../firewall/safety/sessions.js';
 import type { Plan } from '../../policy/plan.js';
-import { EXIT, type ExitCode, UsageError } from '../../util/errors.js';
+import { awaitWatch, clearWatchMarks } from '../../firewall/watch-mark.js';
+import { EXIT, type ExitCode, SystemError, UsageError } from '../../util/errors.js';
 import { PROGRAM_PATH } from '../../util/program-path.js';
 import { collectBefore } from '../../jobs/collect-before.js';
 import type { CommandModule } from '../command-module.js';
@@ -15,7 +16,13 @@ import { VOICE, note, warn } from '../output.js';
 import { withStateLock } from '../state-lock.js';
 import { changeLines } from '../../firewall/describe.js';
 import { addForce, loadFor, openFirewall, openPlan } from './session.js';
+import type { FirewallSession } from '../../jobs/firewall-session.js';
 import { startApart } from './watch.js';
+
+/** How long the watch may take to start, before anything is applied. */
+const START_WAIT_MS = 20_000;
+/** How long it may take, after that, to read what it would go back to. */
+const KEPT_WAIT_MS = 5000;
 
 interface ApplyCommandOptions extends DataOptions {
   readonly confirm?: number;
@@ -57,15 +64,19 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   }
   if (difference.present && differs(difference)) await collectBefore(session, VOICE);
   const nowMs = Date.now();
-  if (confirmMs !== undefined && differs(difference)) await startWatch(loaded, nowMs + confirmMs);
+  const deadlineMs = confirmMs !== undefined && differs(difference) ? nowMs + confirmMs : undefined;
+  if (deadlineMs !== undefined) await startWatch(session, deadlineMs);
   const changed = await applyPlan(session, plan, difference, {
     nowMs,
     configuration: configurationHash(loaded),
     ...(confirmMs !== undefined && { confirmMs }),
   });
   if (!changed) note('the kernel holds what it should; nothing was written');
-  else if (options.confirm !== undefined) {
+  else if (options.confirm !== undefined && deadlineMs !== undefined) {
     warn(`applied; it is rolled back in ${options.confirm} s unless \`sekisho confirm\` comes`);
+    if (!(await awaitWatch(session.folder, deadlineMs, 'kept', KEPT_WAIT_MS))) {
+      warn('the process that waits for it has no copy of the prior rules: keep the state folder');
+    }
   }
   return complete ? EXIT.done : EXIT.partial;
 }
@@ -89,11 +100,22 @@ function refuseDangers(plan: Plan, { force, forceAdmins }: ApplyCommandOptions):
   );
 }
 
-/** Starts the process that rolls back when the time has come. */
-async function startWatch(loaded: LoadedConfig, deadlineMs: number): Promise<void> {
+/**
+ * Starts the process that rolls back when the time has come, and sees it at work.
+ *
+ * @throws SystemError where it does not come to work: then nobody would roll back
+ */
+async function startWatch({ loaded, folder }: FirewallSession, deadlineMs: number): Promise<void> {
+  clearWatchMarks(folder);
   const config = loaded.file === undefined ? [] : ['--config', loaded.resolvePath(loaded.file)];
   const args = [PROGRAM_PATH, 'rollback', '--when-due', String(deadlineMs), ...config];
-  await startApart([process.execPath, ...args], `sekisho-confirm-${deadlineMs}`);
+  const starter = await startApart([process.execPath, ...args], `sekisho-confirm-${deadlineMs}`);
+  const waitMs = Math.max(0, Math.min(START_WAIT_MS, deadlineMs - Date.now()));
+  if (await awaitWatch(folder, deadlineMs, 'waiting', waitMs)) return;
+  throw new SystemError(
+    `the process that would roll back (started by ${starter}) did not come to work within ` +
+      `${Math.round(waitMs / 1000)} s; nothing was applied`,
+  );
 }
 
 function seconds(text: string): number {

@@ -11,6 +11,7 @@ import {
 } from '../../firewall/enforce.js';
 import { chooseBackend } from '../../firewall/choose.js';
 import { FirewallFolder } from '../../firewall/generations.js';
+import { removeWatchMark, writeWatchMark } from '../../firewall/watch-mark.js';
 import { EXIT, type ExitCode, KnownError } from '../../util/errors.js';
 import { takeLock } from '../../util/lock.js';
 import type { CommandModule } from '../command-module.js';
@@ -53,8 +54,21 @@ export const define: CommandModule['define'] = (command, run) => {
  * comes first: an apply that still works holds it and has written nothing down yet.
  */
 async function watch(loaded: LoadedConfig, deadlineMs: number): Promise<ExitCode> {
+  const folder = new FirewallFolder(loaded.resolvePath(loaded.config.state));
+  writeWatchMark(folder, deadlineMs, 'waiting');
+  try {
+    return await rollBackWhenDue(loaded, folder, deadlineMs);
+  } finally {
+    removeWatchMark(folder, deadlineMs);
+  }
+}
+
+async function rollBackWhenDue(
+  loaded: LoadedConfig,
+  folder: FirewallFolder,
+  deadlineMs: number,
+): Promise<ExitCode> {
   const state = loaded.resolvePath(loaded.config.state);
-  const folder = new FirewallFolder(state);
   const kept = await keepWhenPending(folder, deadlineMs);
   await sleep(Math.max(0, deadlineMs - Date.now()));
   for (;;) {
@@ -81,7 +95,7 @@ async function watch(loaded: LoadedConfig, deadlineMs: number): Promise<ExitCode
 }
 
 /** Between two looks whether the apply has written its deadline down. */
-const LOOK_MS = 200;
+const LOOK_MS = 50;
 
 /**
  * Holds the prior rules in memory, so that the state folder may be lost. Waits for the apply to
@@ -93,7 +107,11 @@ async function keepWhenPending(
 ): Promise<KeptGeneration | undefined> {
   while (Date.now() < deadlineMs) {
     try {
-      if (folder.read().pending?.deadlineMs === deadlineMs) return keepPrevious(folder);
+      if (folder.read().pending?.deadlineMs === deadlineMs) {
+        const kept = keepPrevious(folder);
+        writeWatchMark(folder, deadlineMs, 'kept');
+        return kept;
+      }
     } catch {
       return undefined; // without a copy; the roll-back itself reads the state, and tells
     }
