@@ -8,6 +8,7 @@ import { format, resolveConfig } from 'prettier';
 import { benchmarkExport } from './cli/export.js';
 import { benchmarkMemory } from './cli/memory.js';
 import { benchmarkVersion } from './cli/version.js';
+import { benchmarkRun } from './daemon/run.js';
 import { benchmarkAnswer } from './dnsbl/answer.js';
 import { benchmarkMillion } from './dnsbl/million.js';
 import { benchmarkThroughput } from './dnsbl/throughput.js';
@@ -39,6 +40,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   answer: benchmarkAnswer,
   dnsbl: benchmarkThroughput,
   million: benchmarkMillion,
+  run: benchmarkRun,
 };
 
 const DOCUMENT = 'docs/performance.md';

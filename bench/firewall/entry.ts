@@ -50,18 +50,17 @@ export const benchmarkEntry: Benchmark = async ({ folder, runs }) => {
       const address = (round: number): string => `198.51.100.${(round + 1) * 2}`;
       const { a, b } = runInTurn(
         runs,
-        (round) => node([driver, config, address(round)]),
+        (round) => node([PROGRAM, 'block', '--config', config, address(round)]),
         (round) => asNft(['add', 'element', 'inet', 'plain', 'blocked', `{ ${address(round)} }`]),
       );
       rows.push({
         name: `${NAME}, ${count} countries`,
         meaning:
-          'A driver that does what a command has to do which blocks one address: read the ' +
-          'configuration and the list, take the lock, write the list, change the one set with ' +
-          `\`changeList\`, write the boot file; the whole process, with ${sets.ranges} ranges of ` +
-          `${count} countries loaded. Against it \`nft add element\` to a set of its own beside ` +
-          'the same ranges, which writes no file.',
-        ours: { name: 'driver', value: tookText(a) },
+          `\`sekisho block ADDRESS\`, the whole process, with ${sets.ranges} ranges of ` +
+          `${count} countries loaded: it reads the configuration and the list, takes the lock, ` +
+          'writes the list, changes the one set, writes the boot file. Against it `nft add ' +
+          'element` to a set of its own beside the same ranges, which writes no file.',
+        ours: { name: 'sekisho block', value: tookText(a) },
         other: { name: 'nft add element', value: tookText(b) },
         ratio: a.wallMs / b.wallMs,
         cpuRatio: a.cpuMs / b.cpuMs,
