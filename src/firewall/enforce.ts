@@ -7,6 +7,7 @@ import type { Plan } from '../policy/plan.js';
 import { UsageError } from '../util/errors.js';
 import type { Backend, BackendName, Difference } from './backend.js';
 import { backendNamed } from './choose.js';
+import { flushIptables } from './iptables/flush-variants.js';
 import type { FirewallFolder, Generation } from './generations.js';
 
 /** A backend and the folder in which it remembers; the caller holds the lock of the state. */
@@ -80,6 +81,7 @@ export async function applyPlan(
     throw error;
   }
   await flushReplaced(before.current?.backend, backend);
+  if (changes) await flushLeft(before.current?.backend, backend);
   if (!prepared.has(number)) folder.writeGeneration(current, await backend.bootFiles(plan));
   // a machine that is switched off and on while nobody has confirmed comes back with the old rules
   if (pending.pending === undefined) folder.bootFrom(current);
@@ -108,6 +110,19 @@ async function flushReplaced(old: BackendName | undefined, held: Backend): Promi
   if (old === undefined || old === held.name) return;
   if (old !== 'nftables' && held.name !== 'nftables') return;
   const other = backendNamed(old);
+  if ((await other.findObstacle()) === undefined) await other.flush();
+}
+
+/**
+ * Takes away what no memory tells of: what another backend held when the state was lost (`old` is
+ * undefined then), and what the other iptables holds where the host has changed to this one.
+ */
+async function flushLeft(old: BackendName | undefined, held: Backend): Promise<void> {
+  const names = [held.name, old ?? held.name];
+  if (old === undefined && held.name === 'nftables') await flushIptables('all');
+  else if (names.some((name) => name !== 'nftables')) await flushIptables('not in use');
+  if (old !== undefined || held.name === 'nftables') return;
+  const other = backendNamed('nftables');
   if ((await other.findObstacle()) === undefined) await other.flush();
 }
 

@@ -1,6 +1,7 @@
 import { KnownError, messageOf } from '../util/errors.js';
 import { BACKEND_NAMES, type Backend, type BackendName } from './backend.js';
 import { backendNamed, chooseBackend } from './choose.js';
+import { flushIptables } from './iptables/flush-variants.js';
 import type { FirewallFolder, FirewallMemory } from './generations.js';
 
 /*
@@ -54,6 +55,8 @@ export async function flush(
   { backends, memory, unreachable }: FlushPlan,
 ): Promise<string[]> {
   const undone = [...unreachable];
+  // first: sets can go only when no rule asks them
+  await attempt(undone, 'iptables: ', () => flushIptables('not in use'));
   for (const backend of backends) {
     await attempt(undone, `${backend.name}: `, () => backend.flush());
   }

@@ -1,14 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, vi } from 'vitest';
 
 import { takeLock } from '../../src/util/lock.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
+import { IPTABLES_VARIANTS, linkIptables, programsOf } from '../helpers/iptables-variants.js';
 import { Namespace } from '../helpers/namespace.js';
-import { systemTest } from '../helpers/programs.js';
+import { searchPath, systemTest } from '../helpers/programs.js';
 import type { RunResult } from '../helpers/run.js';
 import { MAIN } from '../helpers/sekisho.js';
 import { type TestRecord, statisticsText } from '../helpers/statistics-text.js';
@@ -451,6 +452,53 @@ describe('a confirmation', () => {
       expect(await host.sshPort()).toBe('22');
       expect(await saved()).not.toContain('SEKISHO');
       expect(existsSync(join(boot, 'rules.iptables'))).toBe(false);
+    },
+  );
+
+  systemTest(
+    'another backend takes the place of one that no memory tells of',
+    [...NEEDS, 'iptables-nft', 'ip6tables-nft', 'iptables-nft-save'],
+    async () => {
+      const host = await Host.make();
+      const saved = async (): Promise<string> =>
+        (await host.network.run('iptables-nft-save', [])).stdout;
+      for (const backend of ['iptables', 'nftables', 'iptables']) {
+        await host.configure(RULES, '', backend);
+        expect((await host.run('apply')).code).toBe(0);
+        expect(await host.nft('list', 'tables')).toMatch(
+          backend === 'nftables' ? /inet sekisho/ : /^(?!.*inet sekisho)/s,
+        );
+        expect((await saved()).includes('SEKISHO-r-ssh')).toBe(backend === 'iptables');
+        await rm(join(host.folder, 'state'), { recursive: true });
+      }
+    },
+  );
+
+  systemTest(
+    'what the other iptables held goes when the host changes from one to the other',
+    [...NEEDS, 'ipset', ...programsOf('nft'), ...programsOf('legacy')],
+    async () => {
+      const host = await Host.make();
+      await host.configure(RULES, '', 'ipset');
+      const env: Record<string, Record<string, string>> = {};
+      for (const variant of IPTABLES_VARIANTS) {
+        const folder = join(host.folder, variant);
+        await linkIptables(folder, variant);
+        env[variant] = { PATH: `${folder}${delimiter}${searchPath}` };
+      }
+      const holds = async (variant: string): Promise<boolean> => {
+        const saved = await host.network.run(`iptables-${variant}-save`, []);
+        expect(saved.code).toBe(0);
+        return saved.stdout.includes('SEKISHO');
+      };
+      expect((await host.run('apply', [], env['legacy'])).code).toBe(0);
+      expect([await holds('legacy'), await holds('nft')]).toEqual([true, false]);
+      expect((await host.run('apply', [], env['nft'])).code).toBe(0);
+      expect([await holds('legacy'), await holds('nft')]).toEqual([false, true]);
+      // the host goes back, and all is taken out before anything is applied again
+      expect((await host.run('flush', [], env['legacy'])).code).toBe(0);
+      expect([await holds('legacy'), await holds('nft')]).toEqual([false, false]);
+      expect((await host.network.run('ipset', ['list', '-n'])).stdout).toBe('');
     },
   );
 

@@ -7,7 +7,8 @@ import { type RunResult, runProgram } from '../../util/run-program.js';
 import { type Tables, readSaved } from './table.js';
 
 /** The two implementations that a host may have. */
-export type Variant = 'nft' | 'legacy';
+export const VARIANTS = ['nft', 'legacy'] as const;
+export type Variant = (typeof VARIANTS)[number];
 
 const ORIGIN = 'the Debian package iptables';
 /** A chain of a hundred thousand rules takes iptables-nft a good while. */
@@ -42,6 +43,20 @@ export class IptablesPrograms {
       if (saved.code !== 0) return `${base}-save does not work${also}: ${reason(saved.stderr)}`;
     }
     return undefined;
+  }
+
+  /** Whether the programs are there for every family that the host speaks. */
+  get isInstalled(): boolean {
+    return hostFamilies().every((family) => this.#findBase(family) !== undefined);
+  }
+
+  /** Which implementation these programs are; undefined where they are missing or do not tell. */
+  async findVariant(): Promise<Variant | undefined> {
+    const base = this.#findBase(4);
+    if (base === undefined) return undefined;
+    const { stdout } = await this.#run(`${base}-restore`, ['--version']);
+    if (stdout.includes('(nf_tables)')) return 'nft';
+    return stdout.includes('(legacy)') ? 'legacy' : undefined;
   }
 
   /** What stands of ours. @throws SystemError */
