@@ -14,6 +14,7 @@ const ROAD = [
   ['reports'],
   ['jobs'],
   ['daemon'],
+  ['install'],
   ['cli'],
 ];
 

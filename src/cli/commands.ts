@@ -105,6 +105,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./rbldnsd.js'),
   },
   {
+    name: 'install',
+    summary: 'write service units, boot unit, cron line and an example configuration',
+    load: () => import('./install.js'),
+  },
+  {
+    name: 'uninstall',
+    summary: 'take away what `install` wrote',
+    load: async () => ({ define: (await import('./install.js')).defineUninstall }),
+  },
+  {
     name: 'config',
     summary: 'check the configuration, print an example, show what is in force',
     load: () => import('./config.js'),
