@@ -97,7 +97,9 @@ async function uninstall(options: UninstallOptions): Promise<ExitCode> {
   if (isHost && isSystemdRunning()) await tell(reloadUnits());
   for (const { path, outcome } of removed) {
     const isLeft = outcome === 'left';
-    await writeOut([`${isLeft ? 'left     ' : 'removed  '} ${path}${isLeft ? ' (changed)' : ''}\n`]);
+    await writeOut([
+      `${isLeft ? 'left     ' : 'removed  '} ${path}${isLeft ? ' (changed)' : ''}\n`,
+    ]);
   }
   await writeOut([`${isPurged ? 'removed  ' : 'left     '} ${record.state}\n`]);
   if (options.purge === true && !isPurged) {
