@@ -16,6 +16,11 @@ export const wrapperFolder = resolve(
   'bin',
 );
 
+/** The tree into which `scripts/test-programs` has unpacked a package, as far as it had to. */
+export function unpackedPackage(group: string): string {
+  return join(wrappers, '../packages', group);
+}
+
 /**
  * PATH for a program under test, and for whatever it starts in turn: the machine's
  * own programs first, as in `scripts/test-programs`, and the wrappers last.

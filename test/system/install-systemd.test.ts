@@ -1,10 +1,7 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { until } from '../helpers/dnsbl-service.js';
-import { missing } from '../helpers/programs.js';
+import { missing, unpackedPackage } from '../helpers/programs.js';
 import { programPath } from '../helpers/run.js';
 import { SystemdHost, systemdObstacle } from '../helpers/systemd.js';
 
@@ -29,10 +26,6 @@ dnsbl:
 schedule: '7 5 * * *'
 `;
 
-const PACKAGES = join(
-  process.env['SEKISHO_TEST_PROGRAMS'] ?? join(homedir(), '.cache/sekisho/test-programs'),
-  'packages',
-);
 /** The unit as Debian ships it: restart and stop flush every table. */
 const NFTABLES_SERVICE = `[Unit]
 Description=nftables
@@ -66,7 +59,7 @@ describe.skipIf(reason !== undefined && !isRequired)(
 
     beforeAll(async () => {
       if (reason !== undefined) throw new Error(`${reason}, with SEKISHO_REQUIRE_SYSTEM=1`);
-      const trees = ['nftables', 'iptables', 'ipset'].map((name) => join(PACKAGES, name));
+      const trees = ['nftables', 'iptables', 'ipset'].map(unpackedPackage);
       host = await SystemdHost.boot(trees, {
         '/etc/sekisho/sekisho.yaml': CONFIG,
         '/etc/sekisho/countries.csv': '203.0.113.0,203.0.113.255,KR\n',
@@ -153,7 +146,9 @@ describe.skipIf(reason !== undefined && !isRequired)(
       await host.systemctl('stop', unit);
       expect(Date.now() - startMs).toBeLessThan(5_000);
       expect(await host.property(unit, 'Result')).toBe('success');
-      expect(await host.read('/var/log/sekisho/queries.log')).toContain('9.100.51.198.bl.example.net A');
+      expect(await host.read('/var/log/sekisho/queries.log')).toContain(
+        '9.100.51.198.bl.example.net A',
+      );
     });
 
     test('a wrong configuration ends it, and it is not tried again and again', async () => {
