@@ -8,7 +8,7 @@ const PASSING: readonly (readonly [pattern: RegExp, what: string])[] = [
     /\/(\.nvm|\.fnm|fnm_multishells|\.volta|\.asdf|\.nodenv|mise)\//,
     'goes with the version of Node.js',
   ],
-  [/^\/(var\/)?tmp\//, 'is in a folder for temporary files, which services see an empty one of'],
+  [/^\/(var\/)?tmp\//, 'is in a folder for temporary files, of which services have their own'],
   [/^\/(home|root|run\/user)\//, "is in a person's home folder"],
 ];
 

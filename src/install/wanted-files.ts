@@ -17,6 +17,9 @@ import { fillTemplate, readShipped } from './template.js';
 const PROGRAM_MODE = 0o755;
 const TEXT_MODE = 0o644;
 
+/** The firewall, legacy iptables, and a file of another owner that is replaced. */
+const FIREWALL = 'CAP_NET_ADMIN CAP_NET_RAW CAP_CHOWN';
+
 /** Everything that is to be there for these kinds of service, in the order in which it is written. */
 export function wantedFiles(
   kinds: readonly ServiceKind[],
@@ -70,7 +73,7 @@ function systemdFiles(settings: InstallSettings): WantedFile[] {
       .map((event) => `OnCalendar=${event}`)
       .join('\n'),
   };
-  const unit = (template: string, capabilities = '', systemCalls = ''): WantedFile => ({
+  const unit = (template: string, capabilities: string, systemCalls = ''): WantedFile => ({
     path: join(UNIT_FOLDER, template),
     text: fillTemplate(`scripts/services/${template}`, {
       ...values,
@@ -86,10 +89,10 @@ function systemdFiles(settings: InstallSettings): WantedFile[] {
     kind: 'part',
   });
   return [
-    unit('sekisho.service'),
-    unit('sekisho-dnsbl.service', ' CAP_SETUID CAP_SETGID', ' @setuid'),
-    unit('sekisho-update.service'),
-    unit('sekisho-update.timer'),
+    unit('sekisho.service', `${FIREWALL} CAP_NET_BIND_SERVICE`),
+    unit('sekisho-dnsbl.service', 'CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID', ' @setuid'),
+    unit('sekisho-update.service', FIREWALL),
+    unit('sekisho-update.timer', ''),
     boot('sekisho-firewall.service', 'sekisho-firewall.service'),
     boot('nftables-sekisho.conf', 'nftables.service.d/sekisho.conf'),
   ];

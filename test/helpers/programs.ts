@@ -18,7 +18,7 @@ export const wrapperFolder = resolve(
 
 /** The tree into which `scripts/test-programs` has unpacked a package, as far as it had to. */
 export function unpackedPackage(group: string): string {
-  return join(wrappers, '../packages', group);
+  return join(wrapperFolder, '../packages', group);
 }
 
 /**

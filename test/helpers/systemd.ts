@@ -49,7 +49,10 @@ export class SystemdHost {
 
   private constructor(folder: string, packages: readonly string[]) {
     this.#folder = folder;
-    this.#lower = packages.map((tree) => `${join(tree, 'usr')}:`).join('');
+    this.#lower = packages
+      .filter((tree) => existsSync(join(tree, 'usr'))) // or the machine has it itself
+      .map((tree) => `${join(tree, 'usr')}:`)
+      .join('');
     this.#cgroup = join(String(controlGroups()), basename(folder));
   }
 
@@ -89,7 +92,9 @@ export class SystemdHost {
     this.#unshare = child;
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
     }
     for (const end = Date.now() + 20_000; Date.now() < end; await sleep(50)) {
       if (child.exitCode !== null) break;
