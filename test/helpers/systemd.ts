@@ -96,7 +96,8 @@ export class SystemdHost {
         output += text;
       });
     }
-    for (const end = Date.now() + 20_000; Date.now() < end; await sleep(50)) {
+    for (const end = Date.now() + 20_000; Date.now() < end;) {
+      await sleep(50);
       if (child.exitCode !== null) break;
       this.#pid = (await firstChild(child.pid ?? NaN)) ?? NaN;
       if (!Number.isNaN(this.#pid) && (await this.#isRunning())) return;
