@@ -100,6 +100,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./serve.js'),
   },
   {
+    name: 'milter',
+    summary: 'the milter for Postfix and sendmail, in the foreground',
+    load: () => import('./milter.js'),
+  },
+  {
     name: 'rbldnsd',
     summary: "serve rbldnsd's zone files, with rbldnsd's own arguments",
     load: () => import('./rbldnsd.js'),

@@ -52,8 +52,12 @@ async function checkConfig(options: DataOptions): Promise<0> {
     found.map((fault) => faultText({ ...fault, path })),
   );
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
-  const { firewall, dnsbl, lists: definitions } = loaded.config;
+  const { firewall, dnsbl, milter, lists: definitions } = loaded.config;
   if (dnsbl) checkZones(loaded);
+  if (milter) {
+    const { checkMilter, readRules } = await import('../mta/milter/check-milter.js');
+    for (const text of readRules(loaded, checkMilter(loaded)).warnings) warn(`warning: ${text}`);
+  }
   for (const text of firewall ? adviceOn(firewall, definitions, dnsbl) : [])
     warn(`warning: ${text}`);
   const lists = Object.keys(definitions).length;

@@ -1,15 +1,14 @@
 import { z } from 'zod';
 
 import { endpoint } from './dnsbl-schema.js';
-import { durationMs, listName, path, sizeBytes } from './values.js';
+import { durationMs, listName, mailAction, path, sizeBytes } from './values.js';
 
 const LISTEN_EXPECTED = 'an address and port such as 127.0.0.1:9900, or unix:PATH';
 const inet = endpoint(9900);
 
 /** Where mail servers connect to: an address and port, or a socket of the file system. */
 export type MilterListen =
-  | { readonly address: string; readonly port: number }
-  | { readonly path: string };
+  { readonly address: string; readonly port: number } | { readonly path: string };
 
 const listen = z
   .string({ error: LISTEN_EXPECTED })
@@ -32,13 +31,10 @@ const replyText = z
   .string({ error: TEXT_EXPECTED })
   .regex(/^[\x20-\x7e]{1,400}$/, { error: TEXT_EXPECTED });
 
-const action = z.enum(['reject', 'tempfail']);
 const check = z.enum(['reject', 'tempfail', 'off']);
 
 const milterList = z.strictObject({
-  action: action
-    .optional()
-    .describe("reject or tempfail; the list's own where not given, which is reject."),
+  action: mailAction.optional().describe('Where another than lists.<name>.action.'),
   code: replyCode
     .optional()
     .describe('Code of the reply, where not 550 5.7.1 (reject) or 450 4.7.1 (tempfail).'),
@@ -137,7 +133,9 @@ export const milter = z
         addresses: z
           .array(z.string().min(1))
           .default([])
-          .describe('Further addresses of this host, as prefixes; those of its interfaces are known.'),
+          .describe(
+            'Further addresses of this host, as prefixes; those of its interfaces are known.',
+          ),
       })
       .prefault({})
       .describe('Checks of HELO; never of private, known, allowed or authenticated clients.'),

@@ -5,12 +5,13 @@ import * as z from 'zod';
 
 import { dnsbl } from './dnsbl-schema.js';
 import { firewall } from './firewall-schema.js';
+import { milter } from './milter-schema.js';
 import { REGISTRY_NAMES } from './registry-names.js';
-import { durationMs, httpUrl, listName, path, share, sizeBytes } from './values.js';
+import { durationMs, httpUrl, listName, mailAction, path, share, sizeBytes } from './values.js';
 
 /*
- * The only place where an option exists, with firewall-schema.ts and dnsbl-schema.ts for
- * those two. A description says what it does, in a sentence
+ * The only place where an option exists, with firewall-schema.ts, dnsbl-schema.ts and
+ * milter-schema.ts for those parts. A description says what it does, in a sentence
  * that stands in the commented example and in docs/configuration.md.
  */
 
@@ -66,6 +67,9 @@ const list = z
     lists: z.array(listName).min(1).optional().describe('Other lists, joined.'),
     and: z.array(listName).default([]).describe('Keep only what is in each of these lists too.'),
     except: z.array(listName).default([]).describe('Leave out what is in any of these lists.'),
+    action: mailAction
+      .default('reject')
+      .describe('What mail servers do with a client in it: reject (550) or tempfail (450).'),
   })
   .check((context) => {
     const { countries, file, url, lists } = context.value;
@@ -126,6 +130,7 @@ export const configSchema = z.strictObject({
     }),
   firewall: firewall.optional(),
   dnsbl: dnsbl.optional(),
+  milter: milter.optional(),
   report: z
     .strictObject({
       keep_days: z
@@ -176,5 +181,6 @@ export type ListDefinition = Config['lists'][string];
 export type ExportRule = Config['exports'][number];
 export type FirewallConfig = NonNullable<Config['firewall']>;
 export type DnsblConfig = NonNullable<Config['dnsbl']>;
+export type MilterConfig = NonNullable<Config['milter']>;
 export type ZoneConfig = DnsblConfig['zones'][number];
 export type FirewallRule = FirewallConfig['rules'][number];

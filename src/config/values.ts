@@ -53,3 +53,7 @@ export const path = z.string().min(1, { error: 'a path' });
 export const listName = z.string().regex(LIST_NAME, {
   error: 'a name of at most 24 lower-case letters, digits and _, starting with a letter',
 });
+
+/** What a mail server says to a client: 550, or 450. */
+export const mailAction = z.enum(['reject', 'tempfail']);
+export type MailAction = z.output<typeof mailAction>;

@@ -3,7 +3,14 @@ export const CHECKS = ['list', 'helo_no_dot', 'helo_own', 'rule', 'behind_known'
 export type Check = (typeof CHECKS)[number];
 
 /** What became of what a check found. */
-export const OUTCOMES = ['found', 'rejected', 'tempfailed', 'passed', 'discarded', 'quarantined'] as const;
+export const OUTCOMES = [
+  'found',
+  'rejected',
+  'tempfailed',
+  'passed',
+  'discarded',
+  'quarantined',
+] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /**

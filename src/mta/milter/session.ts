@@ -1,11 +1,6 @@
 import { type Address, formatAddress } from '../../ip/address.js';
 import { hasAddress } from '../../ip/address-set.js';
-import {
-  type MilterCounters,
-  type NotJudged,
-  type Outcome,
-  countOutcome,
-} from './counters.js';
+import { type MilterCounters, type NotJudged, type Outcome, countOutcome } from './counters.js';
 import { readClientAddress } from './judge/client-address.js';
 import { isExempt } from './judge/recipients.js';
 import { oneLine } from './judge/reply-text.js';
@@ -51,7 +46,8 @@ interface Client {
   readonly rules: RuleRun;
   /** The mail server's own name, where it tells one. */
   readonly ownName: string | undefined;
-  helo: string;
+  /** Undefined before the first HELO. */
+  helo: string | undefined;
   connectVerdict: Verdict | undefined;
   heloVerdict: Verdict | undefined;
   /** A rule that decided before MAIL, and whether it did at connect. */
@@ -202,7 +198,7 @@ export class MilterSession {
       standing,
       rules: new RuleRun(isPassed ? NO_RULES : settings.rules),
       ownName: this.#macro(COMMAND.connect, 'j'),
-      helo: '',
+      helo: undefined,
       connectVerdict: undefined,
       heloVerdict: undefined,
       rule: undefined,
@@ -494,7 +490,7 @@ export class MilterSession {
       `by=${by}`,
       `client=${address === undefined ? client.host : formatAddress(address)}`,
       `country=${country ?? 'unknown'}`,
-      `helo=${client.helo}`,
+      `helo=${client.helo ?? ''}`,
       `from=${sender}`,
       ...(recipient === undefined ? [] : [`to=${recipient}`]),
       `reply="${reply}"`,

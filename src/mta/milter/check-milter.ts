@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+
+import type { LoadedConfig } from '../../config/load.js';
+import type { MilterConfig } from '../../config/schema.js';
+import type { AddressSet } from '../../ip/address-set.js';
+import { readPrefixes } from '../../ip/prefixes.js';
+import { assertDefinitions } from '../../lists/open-lists.js';
+import { UsageError } from '../../util/errors.js';
+import { reasonOf } from '../../util/system-error.js';
+import type { RefusalAction } from './judge/settings.js';
+import { parseRules } from './rules/parse-rules.js';
+import { NO_RULES, type RuleSet } from './rules/rule-set.js';
+
+/**
+ * The `milter` part, after what the schema cannot judge: lists that there are, prefixes, codes that
+ * go with their action.
+ *
+ * @throws UsageError naming file and line of the first fault, or that there is no such part
+ */
+export function checkMilter(loaded: LoadedConfig): MilterConfig {
+  const { milter, lists } = loaded.config;
+  if (milter === undefined) {
+    throw new UsageError(
+      `${loaded.file ?? 'the configuration'} has no milter part; see \`sekisho config example\``,
+    );
+  }
+  assertDefinitions(loaded);
+  const known = Object.keys(lists);
+  const expected = known.length > 0 ? `one of the lists ${known.join(', ')}` : 'a list below lists';
+  for (const [name, { code }] of Object.entries(milter.lists)) {
+    const at = ['milter', 'lists', name];
+    if (!known.includes(name)) throw loaded.errorAt(at, JSON.stringify(name), expected);
+    const action = actionOf(loaded, milter, name);
+    const first = action === 'reject' ? '5' : '4';
+    if (code !== undefined && !code.startsWith(first)) {
+      const wanted = `a code that begins with ${first}, since the list's action is ${action}`;
+      throw loaded.errorAt([...at, 'code'], JSON.stringify(code), wanted);
+    }
+  }
+  for (const [k, name] of milter.allow.entries()) {
+    if (known.includes(name)) continue;
+    throw loaded.errorAt(['milter', 'allow', k], JSON.stringify(name), expected);
+  }
+  prefixesAt(loaded, ['milter', 'known'], milter.known);
+  prefixesAt(loaded, ['milter', 'helo', 'addresses'], milter.helo.addresses);
+  return milter;
+}
+
+/** What is done with clients in a list: as the milter's own entry says, or the list's. */
+export function actionOf(
+  { config }: LoadedConfig,
+  milter: MilterConfig,
+  list: string,
+): RefusalAction {
+  return milter.lists[list]?.action ?? config.lists[list]?.action ?? 'reject';
+}
+
+/** @throws UsageError for a text that is no prefix */
+export function prefixesAt(
+  loaded: LoadedConfig,
+  at: readonly string[],
+  texts: readonly string[],
+): AddressSet {
+  const read = readPrefixes(texts);
+  if (!('index' in read)) return read;
+  throw loaded.errorAt([...at, read.index], JSON.stringify(texts[read.index]), read.expected);
+}
+
+/**
+ * The rule file, and remarks on what in it is passed over.
+ *
+ * @throws UsageError naming file, line, what was found and what was expected
+ */
+export function readRules(
+  { resolvePath }: LoadedConfig,
+  { rules }: MilterConfig,
+): { readonly rules: RuleSet; readonly warnings: readonly string[] } {
+  if (rules === undefined) return { rules: NO_RULES, warnings: [] };
+  const path = resolvePath(rules);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const expected = 'a rule file, which may be empty';
+    throw new UsageError(`${path}: ${reasonOf(error)}; expected ${expected}`);
+  }
+  const parsed = parseRules(text);
+  if ('expected' in parsed) {
+    const found = JSON.stringify(parsed.found);
+    throw new UsageError(`${path}:${parsed.line}: found ${found}; expected ${parsed.expected}`);
+  }
+  const warnings = parsed.leftOut.map(
+    (line) => `${path}:${line}: the rule looks at the body, which is not read; it is left out`,
+  );
+  return { rules: parsed, warnings };
+}
