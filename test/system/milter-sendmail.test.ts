@@ -1,0 +1,110 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect } from 'vitest';
+
+import { MilterService } from '../helpers/milter-service.js';
+import { Namespace } from '../helpers/namespace.js';
+import { missing, systemTest } from '../helpers/programs.js';
+import { SENDMAIL_NEEDS, Sendmail } from '../helpers/sendmail.js';
+import { SmtpClient } from '../helpers/smtp.js';
+
+const FILTER = "INPUT_MAIL_FILTER(`sekisho', `S=inet:9900@127.0.0.1, T=S:5s;R:5s')dnl\n";
+const MSA = "DAEMON_OPTIONS(`Name=MSA4, Family=inet, Addr=127.0.0.1, Port=587')dnl\n";
+/** sendmail puts the recipient before a text that refuses for good. */
+const BLOCKED = '550 5.7.1 <user@test.example>... [203.0.113.7] is 100% blocked: spam';
+
+let milter: MilterService;
+let second: MilterService;
+let sendmail: Sendmail;
+let client: SmtpClient;
+
+beforeAll(async () => {
+  if (missing(...SENDMAIL_NEEDS) !== undefined) return;
+  const network = await Namespace.create();
+  await network.addAddresses(['192.0.2.1/32', '203.0.113.7/32', '203.0.113.8/32']);
+  await network.addAddresses(['198.51.100.1/32', '2001:db8:bad::7/128', '2001:db8::1/128']);
+  const known = '  known: [198.51.100.0/24]\n';
+  milter = await MilterService.start(network, { milter: known });
+  second = await MilterService.start(network, {
+    port: 9901,
+    milter: '  allow: [blocked]\n  helo: { no_dot: "off" }\n',
+  });
+  const more = "INPUT_MAIL_FILTER(`second', `S=inet:9901@127.0.0.1')dnl\n";
+  sendmail = await Sendmail.start(network, { mc: FILTER + more + MSA });
+  client = await SmtpClient.start(network);
+});
+
+/** The headers of the message in the queue that holds the mark. */
+function queued(mark: string): string {
+  const folder = join(sendmail.host.folder, 'queue');
+  const names = readdirSync(folder).filter((name) => name.startsWith('qf'));
+  const texts = names.map((name) => readFileSync(join(folder, name), 'utf8'));
+  const text = texts.find((one) => one.includes(mark));
+  if (text === undefined) throw new Error(`no message with ${mark} in the queue`);
+  return text;
+}
+
+describe('sendmail', () => {
+  systemTest('550 and 450 at RCPT with own text, IPv6 too', SENDMAIL_NEEDS, async () => {
+    const replies: Record<string, string> = {};
+    for (const from of [
+      '203.0.113.7',
+      '203.0.113.8',
+      '192.0.2.1',
+      '2001:db8:bad::7',
+      '2001:db8::1',
+    ]) {
+      replies[from] = await client.recipientReply({ from, recipients: ['user@test.example'] });
+    }
+    expect(replies).toMatchObject({
+      '203.0.113.7': BLOCKED,
+      '203.0.113.8': '451 4.7.0 [203.0.113.8] later',
+      '2001:db8:bad::7': '550 5.7.1 <user@test.example>... [2001:db8:bad::7] is 100% blocked:',
+    });
+    for (const from of ['192.0.2.1', '2001:db8::1']) expect(replies[from]).toMatch(/^250 /);
+  });
+
+  systemTest('HELO; exempt recipients; the submission port', SENDMAIL_NEEDS, async () => {
+    const from = '192.0.2.1';
+    expect(await client.recipientReply({ from, helo: 'bare' })).toMatch(/^554 5\.7\.1 Malformed/);
+    expect(await client.recipientReply({ from, helo: 'mx.test.example' })).toMatch(/^451 4\.7\.1 /);
+    const recipients = ['user@test.example', 'postmaster@test.example'];
+    const said = await client.session({ from: '203.0.113.7', recipients });
+    expect(said.recipients[0]).toBe(BLOCKED);
+    expect(said.recipients[1]).toMatch(/^250 /);
+    expect(await client.recipientReply({ from: '203.0.113.7', port: 587 })).toMatch(/^250 /);
+  });
+
+  systemTest('a header, forged ones gone, beside a second milter', SENDMAIL_NEEDS, async () => {
+    await second.reload('  header: false\n  observe: true\n');
+    const message = 'X-Sekisho: a\r\nSubject: mark-1\r\nx-sekisho: b\r\nX-Sekisho: c\r\n\r\ntext';
+    const { data } = await client.session({ from: '192.0.2.1', message });
+    expect(data).toMatch(/^250 /);
+    // the second, which has no header of its own, takes away that of the first
+    expect(queued('mark-1')).not.toMatch(/x-sekisho/i);
+    await second.reload('  observe: true\n');
+    const recipients = ['postmaster@test.example'];
+    const again = { from: '203.0.113.7', recipients, message: message.replace('mark-1', 'mark-2') };
+    expect((await client.session(again)).data).toMatch(/^250 /);
+    expect(queued('mark-2').match(/X-Sekisho: .*$/gim)).toEqual([
+      'X-Sekisho: address=203.0.113.7; country=unknown; verdict=reject; by=list blocked',
+    ]);
+  });
+
+  systemTest('behind a known host', SENDMAIL_NEEDS, async () => {
+    const message =
+      'Received: from c (d [203.0.113.8])\r\n\tby gw.example (8.17) with ESMTP id 1\r\n' +
+      'Subject: mark-3\r\n\r\ntext';
+    await second.reload('  known: [198.51.100.0/24]\n');
+    expect((await client.session({ from: '198.51.100.1', message })).data).toMatch(/^250 /);
+    expect(queued('mark-3')).toContain(
+      'X-Sekisho: address=203.0.113.8; country=unknown; verdict=tempfail',
+    );
+  });
+
+  systemTest('where the milter is down, mail passes without F=', SENDMAIL_NEEDS, async () => {
+    await milter.server.stop();
+    await second.server.stop();
+    expect(await client.recipientReply({ from: '203.0.113.7' })).toMatch(/^250 /);
+  });
+});
