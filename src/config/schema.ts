@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { dnsbl } from './dnsbl-schema.js';
 import { firewall } from './firewall-schema.js';
 import { milter } from './milter-schema.js';
+import { notify } from './notify-schema.js';
 import { REGISTRY_NAMES } from './registry-names.js';
 import { durationMs, httpUrl, listName, mailAction, path, share, sizeBytes } from './values.js';
 
@@ -131,6 +132,7 @@ export const configSchema = z.strictObject({
   firewall: firewall.optional(),
   dnsbl: dnsbl.optional(),
   milter: milter.optional(),
+  notify: notify.optional(),
   report: z
     .strictObject({
       keep_days: z
@@ -182,5 +184,6 @@ export type ExportRule = Config['exports'][number];
 export type FirewallConfig = NonNullable<Config['firewall']>;
 export type DnsblConfig = NonNullable<Config['dnsbl']>;
 export type MilterConfig = NonNullable<Config['milter']>;
+export type NotifyConfig = NonNullable<Config['notify']>;
 export type ZoneConfig = DnsblConfig['zones'][number];
 export type FirewallRule = FirewallConfig['rules'][number];

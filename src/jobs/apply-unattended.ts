@@ -1,7 +1,8 @@
 import type { LoadedConfig } from '../config/load.js';
 import { configurationHash } from '../firewall/change-list.js';
-import type { Difference } from '../firewall/backend.js';
+import type { Backend, Difference } from '../firewall/backend.js';
 import { applyPlan } from '../firewall/enforce.js';
+import type { Generation } from '../firewall/generations.js';
 import { planOf } from '../firewall/open-plan.js';
 import { contradictedAdmins } from '../firewall/safety/lock-out.js';
 import type { List } from '../lists/catalogue.js';
@@ -15,6 +16,8 @@ import type { Voice } from './voice.js';
 export interface UnattendedApply {
   readonly exitCode: ExitCode;
   readonly outcome: FirewallOutcome;
+  /** How the kernel was not as the last apply had left it, a line each; put right now. */
+  readonly driftRepaired: readonly string[];
   /** How the kernel differed before; where it was compared. */
   readonly difference?: Difference;
 }
@@ -30,22 +33,24 @@ export async function applyUnattended(
   lists: ReadonlyMap<string, List>,
   voice: Voice,
 ): Promise<UnattendedApply> {
-  if (loaded.config.firewall === undefined) return { exitCode: EXIT.done, outcome: 'none' };
+  if (loaded.config.firewall === undefined)
+    return { exitCode: EXIT.done, outcome: 'none', driftRepaired: [] };
   const session = await openFirewall(loaded, voice);
   const plan = planOf(loaded, lists);
   const collected = await collectBefore(session, voice);
-  const { pending, heldSince } = session.folder.read();
+  const { pending, heldSince, current } = session.folder.read();
   if (pending !== undefined) {
     voice.warn('the firewall was not touched: the last apply waits for `sekisho confirm`');
-    return { exitCode: EXIT.partial, outcome: 'left alone' };
+    return { exitCode: EXIT.partial, outcome: 'left alone', driftRepaired: [] };
   }
   if (heldSince !== undefined) {
     voice.warn(`the firewall was not touched: rolled back at ${heldSince}; run \`sekisho apply\``);
-    return { exitCode: EXIT.partial, outcome: 'left alone' };
+    return { exitCode: EXIT.partial, outcome: 'left alone', driftRepaired: [] };
   }
   const contradictions = contradictedAdmins(plan);
   for (const text of contradictions) voice.warn(`${text}; the admin keeps passing`);
   const difference = await session.backend.compare(plan);
+  const drift = driftSince(current, session.backend, difference);
   const changed = await applyPlan(session, plan, difference, {
     nowMs: Date.now(),
     configuration: configurationHash(loaded),
@@ -53,6 +58,24 @@ export async function applyUnattended(
   return {
     exitCode: contradictions.length > 0 ? EXIT.partial : collected,
     outcome: changed ? 'applied' : 'unchanged',
+    driftRepaired: drift,
     difference,
   };
+}
+
+/**
+ * What others did to our rules since the last apply. Rules that differ because the configuration
+ * or the program is another one are no drift, and are told from that by the seal, where the
+ * backend has one.
+ */
+function driftSince(
+  current: Generation | undefined,
+  backend: Backend,
+  { present, rules }: Difference,
+): readonly string[] {
+  if (current?.backend !== backend.name) return [];
+  if (!present) return ['nothing of ours was in the kernel any more'];
+  const { seal } = current;
+  if (seal === undefined || rules.length === 0 || backend.sealRules?.() === seal.rules) return [];
+  return rules.map((text) => `rules: ${text}`);
 }

@@ -74,6 +74,8 @@ export interface UpdateRecord {
   /** Files that were written for others. */
   readonly exported: number;
   readonly firewall: FirewallOutcome;
+  /** Lines that say how the kernel was not as the apply before had left it; put right since. */
+  readonly driftRepaired?: readonly string[];
   /** End of the last update with exit code 0, this one included. */
   readonly lastDoneAt?: string;
   /** Start of the first update of those since then, which all failed in part or wholly. */

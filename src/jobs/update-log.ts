@@ -30,6 +30,7 @@ export class UpdateLog {
   expired = 0;
   exported = 0;
   firewall: FirewallOutcome = 'not reached';
+  driftRepaired: readonly string[] = [];
 
   /** @param before the record of the update before */
   constructor(startedMs: number, trigger: UpdateTrigger, before: UpdateRecord | undefined) {
@@ -89,6 +90,7 @@ export class UpdateLog {
       expired: this.expired,
       exported: this.exported,
       firewall: this.firewall,
+      ...(this.driftRepaired.length > 0 && { driftRepaired: this.driftRepaired }),
       ...(lastDoneAt !== undefined && { lastDoneAt }),
       ...(!isDone && { failingSince: before?.failingSince ?? startedAt }),
     };

@@ -8,7 +8,12 @@ import { EXIT, type ExitCode, KnownError, SystemError, messageOf } from '../util
 import { expireEntries } from './expire-entries.js';
 import { type FetchHow, fetchFeedsAloud, fetchRegistriesAloud } from './fetch-aloud.js';
 import { feedFaultLines } from './fetch.js';
-import { type UpdateTrigger, findLastUpdate, writeLastUpdate } from './last-update.js';
+import {
+  type UpdateRecord,
+  type UpdateTrigger,
+  findLastUpdate,
+  writeLastUpdate,
+} from './last-update.js';
 import { type DataChoice, openConfiguredLists, openData } from './open-data.js';
 import { withStateLock } from './state-lock.js';
 import { UpdateLog } from './update-log.js';
@@ -39,12 +44,31 @@ export async function update(
 ): Promise<ExitCode | undefined> {
   assertDefinitions(loaded);
   assertExportRules(loaded);
-  const { trigger, from, voice, lockWaitMs } = wishes;
+  const { trigger, from, voice } = wishes;
   const startedMs = Date.now();
   // an apply writes to the state also where the data is from elsewhere
   if (from && loaded.config.firewall === undefined) {
     return build(loaded, wishes, new UpdateLog(startedMs, trigger, undefined));
   }
+  let record: UpdateRecord | undefined;
+  try {
+    return await updateAlone(loaded, wishes, startedMs, (made) => (record = made));
+  } finally {
+    // the lock is free again: whoever is told may use this program
+    if (record !== undefined && loaded.config.notify !== undefined) {
+      const { notifyOfUpdate } = await import('./notify/notify.js');
+      await notifyOfUpdate(loaded, record, voice);
+    }
+  }
+}
+
+async function updateAlone(
+  loaded: LoadedConfig,
+  wishes: UpdateWishes,
+  startedMs: number,
+  onRecord: (record: UpdateRecord) => void,
+): Promise<ExitCode | undefined> {
+  const { trigger, voice, lockWaitMs } = wishes;
   const state = loaded.resolvePath(loaded.config.state);
   return withStateLock(
     loaded,
@@ -55,11 +79,15 @@ export async function update(
       const heard = { ...wishes, voice: log.heard(voice) };
       try {
         const exitCode = await fetchAndBuild(loaded, heard, log);
-        writeRecord(state, log, voice, exitCode);
+        const record = log.end(Date.now(), exitCode);
+        onRecord(record);
+        writeRecord(state, record, voice);
         return exitCode;
       } catch (error) {
         const exitCode = error instanceof KnownError ? error.exitCode : EXIT.failed;
-        writeRecord(state, log, voice, exitCode, messageOf(error));
+        const record = log.end(Date.now(), exitCode, messageOf(error));
+        onRecord(record);
+        writeRecord(state, record, voice);
         throw error;
       }
     },
@@ -68,15 +96,9 @@ export async function update(
 }
 
 /** What went wrong in the update itself is never hidden by a record that cannot be written. */
-function writeRecord(
-  state: string,
-  log: UpdateLog,
-  voice: Voice,
-  exitCode: ExitCode,
-  error?: string,
-): void {
+function writeRecord(state: string, record: UpdateRecord, voice: Voice): void {
   try {
-    writeLastUpdate(state, log.end(Date.now(), exitCode, error));
+    writeLastUpdate(state, record);
   } catch (failure) {
     if (!(failure instanceof KnownError)) throw failure;
     voice.warn(`the record of this update could not be written: ${failure.message}`);
@@ -139,8 +161,9 @@ async function build(
   for (const text of data.attribution) voice.note(text);
   refuseStop(wishes);
   const { applyUnattended } = await import('./apply-unattended.js');
-  const { exitCode, outcome } = await applyUnattended(loaded, made.lists, voice);
+  const { exitCode, outcome, driftRepaired } = await applyUnattended(loaded, made.lists, voice);
   log.firewall = outcome;
+  log.driftRepaired = driftRepaired;
   return made.complete && faults.length === 0 ? exitCode : EXIT.partial;
 }
 

@@ -110,7 +110,8 @@ function readIfThere(path: string): Buffer | undefined {
   }
 }
 
-function parseFacts(text: string): StoredFacts | undefined {
+/** What `writeFacts` wrote; undefined where the text is nothing of the kind. */
+export function parseFacts(text: string): StoredFacts | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
