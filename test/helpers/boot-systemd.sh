@@ -27,7 +27,10 @@ mkdir -p /opt/sekisho
 mount --bind "$package" /opt/sekisho
 : >/opt/node
 mount --bind "$node" /opt/node
-awk '$2 ~ "^/run(/|$)" { print $2 }' /proc/mounts | sort -r | while read -r place; do umount -l "$place"; done
+awk '$2 ~ "^/run(/|$)" { print $2 }' /proc/mounts | sort -r | while read -r place; do
+	# one may be gone by now: the networks of other tests end when they like
+	umount -l "$place" 2>/dev/null || :
+done
 mount -t tmpfs tmpfs /run
 mkdir -p /run/logs
 mount -t sysfs sysfs /sys
@@ -36,5 +39,5 @@ ip link set lo up
 hostname sekisho-test
 
 # no unit of the machine's: only what the test wrote, and what programs make while it runs
-export container=other SYSTEMD_UNIT_PATH=/run/systemd/transient:/etc/systemd/system
+export container=other SYSTEMD_UNIT_PATH=/run/systemd/transient:/run/systemd/system.control:/etc/systemd/system
 exec /lib/systemd/systemd --system --unit=default.target --log-target=console --show-status=no

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { COMMANDS } from '../../src/cli/commands.js';
 import { until } from '../helpers/dnsbl-service.js';
 import { missing, unpackedPackage } from '../helpers/programs.js';
 import { programPath } from '../helpers/run.js';
@@ -50,6 +51,7 @@ WantedBy=sysinit.target
 
 const reason = missing('root', 'namespace', 'nft', 'dig', 'systemd-analyze') ?? systemdObstacle();
 const isRequired = process.env['SEKISHO_REQUIRE_SYSTEM'] === '1';
+const hasDaemon = COMMANDS.some(({ name }) => name === 'run');
 const title = 'a host that systemd runs';
 
 describe.skipIf(reason !== undefined && !isRequired)(
@@ -135,7 +137,8 @@ describe.skipIf(reason !== undefined && !isRequired)(
       expect((await host.sekisho('block', '198.51.100.9')).code).toBe(0);
       await until(() => listing('9.100.51.198'), '127.0.0.2');
       await host.systemctl('reload', unit);
-      expect(await host.property(unit, 'StatusText')).toMatch(/loaded again|answering/);
+      // ExecReload only sends the signal
+      await until(() => host.property(unit, 'StatusText'), /loaded again|answering/);
       expect(await host.property(unit, 'MainPID')).toBe(pid);
 
       await host.run('kill', ['-KILL', pid]);
@@ -186,6 +189,8 @@ describe.skipIf(reason !== undefined && !isRequired)(
       );
       await until(async () => ((await ports()).includes('2222') ? 'there' : 'gone'), 'gone');
       await host.write('/etc/sekisho/sekisho.yaml', CONFIG);
+      // after a roll-back nothing unattended applies until a person has
+      expect((await host.sekisho('apply')).code).toBe(0);
     });
 
     test('after a boot the rules are there before the network', async () => {
@@ -199,6 +204,46 @@ describe.skipIf(reason !== undefined && !isRequired)(
       expect(loaded).toBeLessThanOrEqual(await at('network-pre.target', 'ActiveEnterTimestamp'));
       await until(() => listing('7.2.0.192'), '127.0.0.2');
     });
+
+    test.skipIf(!hasDaemon)(
+      'the daemon applies, answers, reloads, tells its watchdog, and stops at once',
+      async () => {
+        const unit = 'sekisho.service';
+        await host.run('nft', ['flush', 'ruleset']);
+        // a shorter watch than the unit's own, so that it is seen to be kept
+        await host.write(
+          `/run/systemd/system.control/${unit}.d/short.conf`,
+          '[Service]\nWatchdogSec=2s\n',
+        );
+        await host.systemctl('daemon-reload');
+        await host.systemctl('start', unit);
+        expect(await host.property('sekisho-dnsbl.service', 'ActiveState')).toBe('inactive');
+        await until(() => listing('7.2.0.192'), '127.0.0.2');
+        await until(tables, /inet sekisho/);
+        const pid = await host.property(unit, 'MainPID');
+        const status = (await host.run('cat', [`/proc/${pid}/status`])).stdout;
+        expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+        expect(status).toMatch(/^Seccomp:\t2$/m);
+        // CHOWN, NET_BIND_SERVICE, NET_ADMIN, NET_RAW
+        expect(status).toMatch(/^CapBnd:\t0000000000003401$/m);
+        expect((await host.sekisho('block', '198.51.100.77')).code).toBe(0);
+        await until(() => listing('77.100.51.198'), '127.0.0.2');
+        const first = await host.property(unit, 'WatchdogTimestampMonotonic');
+        await until(async () => {
+          return (await host.property(unit, 'WatchdogTimestampMonotonic')) === first
+            ? 'old'
+            : 'new';
+        }, 'new');
+        await host.systemctl('reload', unit);
+        expect(await host.property(unit, 'MainPID')).toBe(pid);
+        const startMs = Date.now();
+        await host.systemctl('stop', unit);
+        expect(Date.now() - startMs).toBeLessThan(5_000);
+        expect(await host.property(unit, 'Result')).toBe('success');
+        expect(await tables()).toContain('inet sekisho'); // stopping opens nothing
+        await host.systemctl('start', 'sekisho-dnsbl.service');
+      },
+    );
 
     test('uninstall stops, disables and takes away what install wrote', async () => {
       const { code, stdout, stderr } = await host.sekisho('uninstall');
