@@ -26,7 +26,17 @@ const [
 const FOLDER = join(dirname(MAIN), 'bundle');
 
 /** Packages that most commands do without, or that have files of their own; found as always. */
-const OUTSIDE = ['cli-progress', 'cli-table3', 'csv-parse', 'koffi', 'node-cron', 'pino', 'undici'];
+const OUTSIDE = [
+  'cli-progress',
+  'cli-table3',
+  'csv-parse',
+  'koffi',
+  'node-cron',
+  'pino',
+  'prom-client',
+  're2js',
+  'undici',
+];
 
 /** Only ASCII, so that V8 keeps a byte a character and the file is read as Latin-1. */
 const { outputFiles } = await build({
