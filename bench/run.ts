@@ -15,6 +15,7 @@ import { benchmarkThroughput } from './dnsbl/throughput.js';
 import { benchmarkApply } from './firewall/apply.js';
 import { benchmarkConnections } from './firewall/connections.js';
 import { benchmarkEntry } from './firewall/entry.js';
+import { benchmarkMilter } from './mta/milter.js';
 import { ROOT } from './paths.js';
 import { documentText, machineLine, tableText } from './report.js';
 import type { Benchmark, Outcome } from './row.js';
@@ -40,6 +41,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   answer: benchmarkAnswer,
   dnsbl: benchmarkThroughput,
   million: benchmarkMillion,
+  milter: benchmarkMilter,
   run: benchmarkRun,
 };
 

@@ -54,6 +54,7 @@ describe.each([
   'README.md',
   'docs/dnsbl.md',
   'docs/formats.md',
+  'docs/milter.md',
   'docs/sources.md',
   'docs/architecture.md',
 ])('%s', (page) => {
