@@ -46,7 +46,7 @@ export const define: CommandModule['define'] = (command: Command, run) => {
       codes,
     )
     .option('--list <names...>', 'lists of the configuration (default: all of them)')
-    .option('--all', 'every country, each as a list of its own')
+    .option('--all', 'every country and every list of the configuration, each by itself')
     .addOption(
       new Option('--format <name>', 'what to write')
         .choices(FORMATS.map((format) => format.name))
@@ -111,12 +111,17 @@ async function chooseLists(
     return { lists: [list], exitCode: EXIT.done };
   }
   if (all) {
-    const lists = [...data.table.values()].map(({ cc, addresses }) => ({
+    const countries = [...data.table.values()].map(({ cc, addresses }) => ({
       name: cc.toLowerCase(),
       addresses,
       countries: [{ cc, addresses }],
     }));
-    return { lists, exitCode: EXIT.done };
+    const names = new Set(Object.keys(loaded?.config.lists ?? {}));
+    if (names.size === 0) return { lists: countries, exitCode: EXIT.done };
+    const { lists: own, exitCode } = await chooseConfigured(options, loaded, data);
+    // a list of the user's that has the name of a country is what he means by it
+    const others = countries.filter(({ name: cc }) => !names.has(cc));
+    return { lists: [...others, ...own], exitCode };
   }
   return chooseConfigured(options, loaded, data);
 }
@@ -138,7 +143,9 @@ async function chooseConfigured(
     const known = [...lists.keys()].join(', ');
     throw new UsageError(`found list ${JSON.stringify(wanted)}; expected one of ${known}`);
   });
-  if (chosen.length === 0) throw new SourceError('no list can be made; nothing done');
+  if (chosen.length === 0 && !options.all) {
+    throw new SourceError('no list can be made; nothing done');
+  }
   const lacking = options.list === undefined && leftOut.size > 0;
   const refused = chosen.some((list) => list.faults.length > 0);
   return { lists: chosen, exitCode: lacking || refused ? EXIT.partial : EXIT.done };

@@ -13,7 +13,7 @@ import { withStateLock } from './state-lock.js';
 
 interface FetchCommandOptions {
   readonly config?: string;
-  readonly accept?: readonly RegistryName[];
+  readonly accept?: readonly string[];
   readonly quiet?: boolean;
 }
 
@@ -33,9 +33,10 @@ export const define: CommandModule['define'] = (command: Command, run) => {
 
 export function acceptOption(): Option {
   return new Option(
-    '--accept <registries...>',
-    'take the next file of these even if its serial goes back or a country loses or gains much',
-  ).choices(REGISTRY_NAMES);
+    '--accept <names...>',
+    'take the next file of these registries and lists with a URL even if its serial goes back, or ' +
+      'a country or the list loses or gains much',
+  );
 }
 
 async function fetchCommand(
@@ -56,7 +57,7 @@ async function fetchCommand(
   const outcome = await withStateLock(loaded, 'sekisho fetch', async () => {
     const code = exitCodeOf(await fetchRegistriesAloud(loaded, { ...options, registries }, how));
     if (registries.length > 0) return code;
-    const faults = feedFaultLines(await fetchFeedsAloud(loaded, how));
+    const faults = feedFaultLines(await fetchFeedsAloud(loaded, options, how));
     return code === EXIT.done && faults.length > 0 ? EXIT.partial : code;
   });
   return outcome ?? EXIT.done;

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 
-import type { RegistryName } from '../config/registry-names.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
 import { type DataOptions, addDataOptions } from './data-options.js';
@@ -9,7 +8,7 @@ import { writeSummary } from './list-summary.js';
 import { QUIET_VOICE, VOICE } from './output.js';
 
 interface UpdateOptions extends DataOptions {
-  readonly accept?: readonly RegistryName[];
+  readonly accept?: readonly string[];
   readonly quiet?: boolean;
   readonly summary?: boolean;
 }

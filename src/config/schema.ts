@@ -4,6 +4,7 @@ import type * as nodeCron from 'node-cron';
 import * as z from 'zod';
 
 import { dnsbl } from './dnsbl-schema.js';
+import { feedOptions, feeds, findFeedOptionFault } from './feed-schema.js';
 import { firewall } from './firewall-schema.js';
 import { milter } from './milter-schema.js';
 import { notify } from './notify-schema.js';
@@ -11,8 +12,8 @@ import { REGISTRY_NAMES } from './registry-names.js';
 import { durationMs, httpUrl, listName, mailAction, path, share, sizeBytes } from './values.js';
 
 /*
- * The only place where an option exists, with firewall-schema.ts, dnsbl-schema.ts and
- * milter-schema.ts for those parts. A description says what it does, in a sentence
+ * The only place where an option exists, with the *-schema.ts files beside it for the parts that
+ * have one each. A description says what it does, in a sentence
  * that stands in the commented example and in docs/configuration.md.
  */
 
@@ -64,23 +65,27 @@ const list = z
         'ISO 3166-1 codes (KR, CN, …), continents (asia, europe, …) or registries (apnic, …).',
       ),
     file: path.optional().describe('A file with an address, prefix or range a line.'),
-    url: httpUrl.optional().describe('The same, downloaded.'),
+    url: httpUrl.optional().describe('The same, downloaded; docs/feeds.md.'),
     lists: z.array(listName).min(1).optional().describe('Other lists, joined.'),
     and: z.array(listName).default([]).describe('Keep only what is in each of these lists too.'),
     except: z.array(listName).default([]).describe('Leave out what is in any of these lists.'),
     action: mailAction
       .default('reject')
       .describe('What mail servers do with a client in it: reject (550) or tempfail (450).'),
+    ...feedOptions,
   })
   .check((context) => {
-    const { countries, file, url, lists } = context.value;
+    const input = context.value;
+    const { countries, file, url, lists } = input;
     const kinds = [countries, file, url, lists].filter((kind) => kind !== undefined);
-    if (kinds.length === 1) return;
-    context.issues.push({
-      code: 'custom',
-      input: context.value,
-      message: 'exactly one of countries, file, url and lists',
-    });
+    if (kinds.length !== 1) {
+      const message = 'exactly one of countries, file, url and lists';
+      context.issues.push({ code: 'custom', input, message });
+    }
+    const fault = findFeedOptionFault(input);
+    if (fault === undefined) return;
+    const { key, expected } = fault;
+    context.issues.push({ code: 'custom', input, path: [key], message: expected });
   });
 
 const exportRule = z.strictObject({
@@ -117,6 +122,7 @@ export const configSchema = z.strictObject({
         },
       ],
     }),
+  feeds,
   exports: z
     .array(exportRule)
     .default([])

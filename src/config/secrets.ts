@@ -22,7 +22,12 @@ export function withoutSecrets(value: unknown, path: readonly PropertyKey[] = []
   );
 }
 
-/** Name and password of a URL are left out (RFC 3986 3.2.1). */
+/**
+ * Name and password of a URL are left out (RFC 3986 3.2.1), and the values of its query, which
+ * often holds a key.
+ */
 function withoutUserInfo(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@\s]*@/i, `$1${HIDDEN}@`);
+  return text
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@\s]*@/i, `$1${HIDDEN}@`)
+    .replace(/^https?:[^?#\s]*\?[^#\s]*/i, (url) => url.replace(/=[^&]*/g, `=${HIDDEN}`));
 }

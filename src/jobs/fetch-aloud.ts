@@ -1,11 +1,13 @@
 import type { LoadedConfig } from '../config/load.js';
 import type { RegistryName } from '../config/registry-names.js';
-import type { FeedOutcome } from '../lists/feeds.js';
+import type { FeedOutcome } from '../lists/feeds/fetch-feeds.js';
 import { type FetchProgress, type FetchReport, faultLines } from '../sources/fetch.js';
 import {
+  type FeedWishes,
   type FetchWishes,
   chosenRegistries,
   feedFaultLines,
+  feedNotes,
   fetchConfigured,
   fetchConfiguredFeeds,
 } from './fetch.js';
@@ -50,10 +52,12 @@ export async function fetchRegistriesAloud(
 /** Fetches the lists that have a URL and says what failed. The caller holds the lock of the state. */
 export async function fetchFeedsAloud(
   loaded: LoadedConfig,
+  wishes: Omit<FeedWishes, 'signal'>,
   { voice, signal }: FetchHow,
 ): Promise<FeedOutcome[]> {
-  const outcomes = await fetchConfiguredFeeds(loaded, signal);
+  const outcomes = await fetchConfiguredFeeds(loaded, { ...wishes, signal });
   for (const line of feedFaultLines(outcomes)) voice.warn(line);
+  for (const line of feedNotes(outcomes)) voice.note(line);
   return outcomes;
 }
 

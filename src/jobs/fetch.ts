@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../config/load.js';
 import { REGISTRY_NAMES, type RegistryName } from '../config/registry-names.js';
-import { type FeedOutcome, feedsOf, fetchFeeds } from '../lists/feeds.js';
+import { feedsOf } from '../lists/feeds/feed.js';
+import { type FeedOutcome, fetchFeeds } from '../lists/feeds/fetch-feeds.js';
 import { countriesInUse } from '../lists/in-use.js';
 import { makeDispatcher } from '../sources/download/dispatcher.js';
 import { DEFAULT_LIMITS } from '../sources/download/options.js';
@@ -13,8 +14,8 @@ import { limitsOf, userAgent } from './download-client.js';
 export interface FetchWishes {
   /** Only these; all that are configured where it is not given or empty. */
   readonly registries?: readonly RegistryName[];
-  /** Take the next file of these without a look at their last one. */
-  readonly accept?: readonly RegistryName[];
+  /** Take the next file of these without a look at their last one: registries, lists with a URL. */
+  readonly accept?: readonly string[];
 }
 
 /**
@@ -40,7 +41,7 @@ export async function fetchConfigured(
     countries: countriesInUse(config.lists),
     fall: config.sources.fall,
     rise: config.sources.rise,
-    accept: new Set(wishes.accept),
+    accept: new Set(names.filter((name) => wishes.accept?.includes(name))),
     limits: limitsOf(loaded),
     userAgent: userAgent(),
     ...(progress && { progress }),
@@ -58,11 +59,13 @@ export function chosenRegistries(
   const configured = loaded.config.sources.registries;
   const { registries = [], accept = [] } = wishes;
   const names = registries.length > 0 ? registries : configured;
+  const feeds = registries.length > 0 ? [] : feedsOf(loaded).map(({ list }) => list);
+  const acceptable = [...new Set<string>([...names, ...feeds])];
   for (const [words, among, where] of [
     [registries, configured, 'the registries of the configuration'],
-    [accept, names, 'the registries that are fetched'],
+    [accept, acceptable, 'what is fetched'],
   ] as const) {
-    const stranger = words.find((name) => !among.includes(name));
+    const stranger = words.find((name) => !(among as readonly string[]).includes(name));
     if (stranger !== undefined) {
       throw new UsageError(`found ${stranger}; expected one of ${where}: ${among.join(', ')}`);
     }
@@ -73,26 +76,47 @@ export function chosenRegistries(
 /** Fetches the lists that have a URL; the caller holds the lock of the state folder. */
 export async function fetchConfiguredFeeds(
   loaded: LoadedConfig,
-  signal?: AbortSignal,
+  wishes: FeedWishes = {},
 ): Promise<FeedOutcome[]> {
-  const feeds = feedsOf(loaded.config.lists);
+  const { lists, accept = [], force = false, signal } = wishes;
+  const feeds = feedsOf(loaded).filter(({ list }) => lists?.includes(list) ?? true);
   if (feeds.length === 0) return [];
   const limits = { ...DEFAULT_LIMITS, ...limitsOf(loaded) };
   const dispatcher = makeDispatcher(limits);
   try {
-    const client = { dispatcher, limits, userAgent: userAgent(), signal };
-    return await fetchFeeds(loaded.resolvePath(loaded.config.state), feeds, client);
+    return await fetchFeeds(feeds, {
+      state: loaded.resolvePath(loaded.config.state),
+      client: { dispatcher, limits, userAgent: userAgent(), signal },
+      accept: new Set(accept),
+      force,
+      nowMs: Date.now(),
+    });
   } finally {
     await dispatcher.destroy();
   }
 }
 
-/** A line for each feed that failed. */
+export interface FeedWishes {
+  /** Only these; all where it is not given. */
+  readonly lists?: readonly string[];
+  /** Take the next download of these without a look at the last one. */
+  readonly accept?: readonly string[];
+  /** Ask also those whose interval has not passed. */
+  readonly force?: boolean;
+  /** Ends downloads that are under way. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A line for each feed that failed, and for what was left out of one. */
 export function feedFaultLines(outcomes: readonly FeedOutcome[]): string[] {
-  return outcomes
-    .filter(({ outcome }) => outcome === 'failed')
-    .map(({ list, message, available }) => {
-      const rest = available ? 'its last good copy stays' : 'there is no older copy';
-      return `list ${list}: ${message}; ${rest}`;
-    });
+  return outcomes.flatMap(({ list, outcome, message, available, warnings }) => {
+    if (outcome !== 'failed') return warnings;
+    const rest = available ? 'its last good copy stays' : 'there is no older copy';
+    return [`list ${list}: ${message}; ${rest}`];
+  });
+}
+
+/** Remarks, a line each. */
+export function feedNotes(outcomes: readonly FeedOutcome[]): string[] {
+  return outcomes.flatMap(({ list, notes }) => notes.map((text) => `list ${list}: ${text}`));
 }

@@ -14,7 +14,7 @@ import { type AddressRange, parseRange } from '../ip/notation.js';
 import { rangeSetFromColumns } from '../ip/range-set-builder.js';
 import { sizeExponent } from '../ip/words.js';
 import { addressesOf, parseManualList } from '../lists/manual.js';
-import { PRIVATE_RANGES } from '../policy/private-ranges.js';
+import { PRIVATE_RANGES } from '../ip/private-ranges.js';
 import { UsageError } from '../util/errors.js';
 import { manualListFile, readListText } from './edit-list.js';
 

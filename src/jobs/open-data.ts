@@ -71,5 +71,15 @@ export async function openConfiguredLists(
     warn(`${faults.size - FAULTS_SHOWN} more lines are left out in the same way`);
   }
   for (const [name, why] of leftOut) warn(`list ${name} is left out: ${why}`);
-  return { lists, leftOut, complete: faults.size === 0 && leftOut.size === 0 };
+  const old = readState ? await findOldFeeds(loaded) : [];
+  for (const text of old) warn(text);
+  const complete = faults.size === 0 && leftOut.size === 0 && old.length === 0;
+  return { lists, leftOut, complete };
+}
+
+/** What is to be told about copies of feeds that are not what they should be. */
+async function findOldFeeds(loaded: LoadedConfig): Promise<string[]> {
+  if (Object.values(loaded.config.lists).every(({ url }) => url === undefined)) return [];
+  const { feedStates, feedWarnings } = await import('../lists/feeds/times.js');
+  return feedWarnings(feedStates(loaded), Date.now());
 }

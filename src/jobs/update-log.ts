@@ -1,4 +1,4 @@
-import type { FeedOutcome } from '../lists/feeds.js';
+import type { FeedOutcome } from '../lists/feeds/fetch-feeds.js';
 import type { List } from '../lists/catalogue.js';
 import type { RegistryOutcome } from '../sources/fetch.js';
 import { EXIT, type ExitCode } from '../util/errors.js';

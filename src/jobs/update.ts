@@ -1,5 +1,4 @@
 import type { LoadedConfig } from '../config/load.js';
-import type { RegistryName } from '../config/registry-names.js';
 import { assertExportRules } from '../exports/rules.js';
 import type { List } from '../lists/catalogue.js';
 import { assertDefinitions } from '../lists/open-lists.js';
@@ -23,7 +22,7 @@ import { writeExports } from './write-exports.js';
 export interface UpdateWishes extends DataChoice, FetchHow {
   readonly trigger: UpdateTrigger;
   /** Take the next file of these without a look at their last one. */
-  readonly accept?: readonly RegistryName[];
+  readonly accept?: readonly string[];
   /** How long to wait for another run to end; default: not at all. */
   readonly lockWaitMs?: number;
   /** Given the lists before the firewall is told of them. */
@@ -126,14 +125,14 @@ async function fetchAll(
   wishes: UpdateWishes,
   log: UpdateLog,
 ): Promise<ExitCode> {
+  const { accept } = wishes;
   let registries: ExitCode = EXIT.done;
   if (loaded.config.sources.csv.length === 0) {
-    const { accept } = wishes;
     const report = await fetchRegistriesAloud(loaded, { ...(accept && { accept }) }, wishes);
     log.addRegistries(report.outcomes);
     registries = exitCodeOf(report);
   }
-  const feeds = await fetchFeedsAloud(loaded, wishes);
+  const feeds = await fetchFeedsAloud(loaded, { ...(accept && { accept }) }, wishes);
   log.addFeeds(feeds);
   return worst(registries, feedFaultLines(feeds).length > 0 ? EXIT.partial : EXIT.done);
 }

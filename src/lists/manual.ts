@@ -59,7 +59,12 @@ export function parseManualList(text: string): ManualList {
   return { entries, faults };
 }
 
-function parseEntry(
+/**
+ * One line without its comment, which says something.
+ *
+ * @param line 1-based
+ */
+export function parseEntry(
   content: string,
   line: number,
 ): Entry | { readonly found: string; readonly expected: string } {

@@ -14,7 +14,7 @@ import {
   type Traffic,
   namesAny,
 } from './plan.js';
-import { PRIVATE_RANGES } from './private-ranges.js';
+import { PRIVATE_RANGES } from '../ip/private-ranges.js';
 
 /** What is wrong with the `firewall` part, and where below it. */
 export interface PolicyFault {

@@ -22,12 +22,12 @@ test('an error about a zone does not tell its keys', () => {
 
 test('what is shown of a configuration has no secrets', () => {
   const { config } = parseConfig(
-    `lists: { a: { url: "https://me:pass@feeds.example/list?x=y@z" } }\n${zone('[secretkey1]')}`,
+    `lists: { a: { url: "https://me:pass@feeds.example/list?x=y@z&key=k3y" } }\n${zone('[secretkey1]')}`,
     'c.yaml',
   );
   const shown = JSON.stringify(withoutSecrets(config));
-  expect(shown).not.toMatch(/secretkey1|me:pass/);
+  expect(shown).not.toMatch(/secretkey1|me:pass|k3y/);
   expect(shown).toContain('"keys":["(hidden)"]');
-  expect(shown).toContain('https://(hidden)@feeds.example/list?x=y@z');
+  expect(shown).toContain('https://(hidden)@feeds.example/list?x=(hidden)&key=(hidden)');
   expect(JSON.parse(shown)).toMatchObject({ state: config.state, sources: config.sources });
 });

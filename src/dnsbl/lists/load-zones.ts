@@ -8,6 +8,7 @@ import { unionOf } from '../../ip/address-set.js';
 import { faultText } from '../../lists/catalogue.js';
 import { neighboursOf } from '../../lists/definitions.js';
 import { feedPath } from '../../lists/feed-path.js';
+import { feedStates, feedWarnings } from '../../lists/feeds/times.js';
 import { openLists } from '../../lists/open-lists.js';
 import type { CountryData } from '../../sources/country-data.js';
 import { openFiles } from '../../sources/open-files.js';
@@ -85,6 +86,7 @@ export async function makeZones(
   keptLines.keep(lines);
   warnings.push(...[...lists.values()].flatMap((list) => list.faults.map(faultText)));
   for (const [name, why] of leftOut) warnings.push(`list ${name} is left out: ${why}`);
+  if (readState) warnings.push(...feedWarnings(feedStates(loaded), nowMs));
   const watch = watchedPaths(loaded, input);
   const times = new Times(loaded, dnsbl, data, lists, watch, nowMs);
   warnings.push(...times.warnings);

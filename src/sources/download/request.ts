@@ -37,6 +37,8 @@ export interface DownloadWish {
   readonly unless?: Validators | undefined;
   /** Asks caches on the way to look at the origin again. */
   readonly fresh?: boolean;
+  /** Headers more, by names in small letters. Another origin that it redirects to gets none. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Bytes come so far as they came over the wire, and how many there will be where that is known. */
   readonly onBytes?: (received: number, total: number | undefined) => void;
 }
@@ -91,11 +93,15 @@ async function followRedirects(
     headers['if-modified-since'] = wish.unless.lastModified;
   }
   if (wish.fresh === true) headers['cache-control'] = 'no-cache';
-  let at = url;
+  const { target, authorization } = withoutCredentials(url);
+  const secrets = { ...authorization, ...wish.headers };
+  let at = target;
   for (let redirects = 0; ; redirects++) {
     watchdog.expect(client.limits.connectMs + client.limits.idleMs);
     const { dispatcher } = client;
-    const response = await request(at, { dispatcher, headers, signal: watchdog.signal });
+    const isOrigin = new URL(at).origin === new URL(target).origin;
+    const sent = isOrigin ? { ...headers, ...secrets } : headers;
+    const response = await request(at, { dispatcher, headers: sent, signal: watchdog.signal });
     watchdog.expect(client.limits.idleMs);
     if (![301, 302, 303, 307, 308].includes(response.statusCode)) {
       return { response, finalUrl: at };
@@ -106,6 +112,28 @@ async function followRedirects(
     }
     at = redirectTarget(at, headerOf(response.headers, 'location'));
   }
+}
+
+/** User and password of a URL, as the header that they stand for (RFC 7617). */
+function withoutCredentials(text: string): {
+  readonly target: string;
+  readonly authorization: Readonly<Record<string, string>>;
+} {
+  const url = new URL(text);
+  if (url.username === '' && url.password === '') return { target: text, authorization: {} };
+  const pair = `${unescaped(url.username)}:${unescaped(url.password)}`;
+  url.username = '';
+  url.password = '';
+  const authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+  return { target: url.href, authorization: { authorization } };
+}
+
+function unescaped(text: string): string {
+  // not by decodeURIComponent, which throws at a % that escapes nothing
+  return Buffer.from(
+    text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+    'latin1',
+  ).toString('utf8');
 }
 
 /**

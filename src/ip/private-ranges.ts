@@ -1,5 +1,5 @@
-import { type AddressSet, addressSetOf } from '../ip/address-set.js';
-import { type AddressRange, parseRange } from '../ip/notation.js';
+import { type AddressSet, addressSetOf } from './address-set.js';
+import { type AddressRange, parseRange } from './notation.js';
 
 /**
  * Addresses that are nobody's in the registries' files and a host's own neighbours

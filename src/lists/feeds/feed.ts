@@ -1,0 +1,136 @@
+import type { LoadedConfig } from '../../config/load.js';
+import type { Config, ListDefinition } from '../../config/schema.js';
+import { neighboursOf } from '../definitions.js';
+
+/** How the download of a list is to be read. */
+export type FeedForm =
+  | { readonly kind: 'plain' }
+  | {
+      readonly kind: 'csv';
+      /** Name, or number from 1. */
+      readonly column: string | number;
+      readonly reason: string | number | undefined;
+      readonly delimiter: string;
+      readonly header: boolean;
+    }
+  | {
+      readonly kind: 'json';
+      /** RFC 9535, checked. */
+      readonly path: string;
+      /** Member beside the address. */
+      readonly reason: string | undefined;
+    };
+
+/** What is taken of a download, and when it is refused. */
+export interface FeedLimits {
+  /** Length of the largest prefix that is taken. */
+  readonly minPrefix: { readonly 4: number; readonly 6: number };
+  /** Whether private, loopback and multicast addresses are taken, too. */
+  readonly takesPrivate: boolean;
+  readonly takesEmpty: boolean;
+  /**
+   * Whether one line that cannot be taken refuses the download: the list is left out of another
+   * one, which would become larger than meant.
+   */
+  readonly isStrict: boolean;
+  /** Shares: of the space of addresses, and of the last download. */
+  readonly maxShare: number;
+  readonly fall: number;
+  readonly rise: number;
+  readonly maxLines: number;
+}
+
+/** A list that is downloaded. */
+export interface Feed {
+  readonly list: string;
+  readonly url: string;
+  readonly form: FeedForm;
+  readonly limits: FeedLimits;
+  /** Path of a file with headers of the request. */
+  readonly headersFile: string | undefined;
+  readonly everyMs: number | undefined;
+  readonly maxAgeMs: number | undefined;
+}
+
+/** The lists of a configuration that are downloaded. */
+export function feedsOf({ config, resolvePath }: LoadedConfig): Feed[] {
+  const excepted = withAllBelow(
+    Object.values(config.lists).flatMap(({ except }) => except),
+    config.lists,
+  );
+  const admitting = withAllBelow([...excepted, ...admittingLists(config)], config.lists);
+  return Object.entries(config.lists).flatMap(([list, definition]) => {
+    const { url, every, max_age, headers_file } = definition;
+    if (url === undefined) return [];
+    const limits = limitsOf(config, definition, excepted.has(list), admitting.has(list));
+    return [
+      {
+        list,
+        url,
+        form: formOf(definition),
+        limits,
+        headersFile: headers_file === undefined ? undefined : resolvePath(headers_file),
+        everyMs: every,
+        maxAgeMs: max_age,
+      },
+    ];
+  });
+}
+
+function formOf({ csv, json, reason }: ListDefinition): FeedForm {
+  if (json !== undefined) {
+    return { kind: 'json', path: json, reason: reason === undefined ? undefined : String(reason) };
+  }
+  if (csv === undefined) return { kind: 'plain' };
+  const { column, delimiter, header } = csv;
+  const isNamed = typeof column === 'string' || typeof reason === 'string';
+  return { kind: 'csv', column, reason, delimiter, header: header ?? isNamed };
+}
+
+function limitsOf(
+  { feeds }: Config,
+  definition: ListDefinition,
+  isStrict: boolean,
+  letsIn: boolean,
+): FeedLimits {
+  const {
+    min_prefix = feeds.min_prefix,
+    min_prefix6 = feeds.min_prefix6,
+    max_share = feeds.max_share,
+    fall = feeds.fall,
+    rise = feeds.rise,
+  } = definition;
+  return {
+    minPrefix: { 4: min_prefix, 6: min_prefix6 },
+    takesPrivate: definition.private ?? letsIn,
+    takesEmpty: definition.empty === 'take',
+    isStrict,
+    maxShare: max_share,
+    fall,
+    rise,
+    maxLines: feeds.max_lines,
+  };
+}
+
+/** Lists whose addresses pass somewhere. */
+function admittingLists({ firewall, dnsbl }: Config): string[] {
+  const rules = firewall?.rules ?? [];
+  return [
+    ...(firewall?.allow ?? []),
+    ...rules.flatMap((rule) => [...(rule.only ?? []), ...rule.except]),
+    ...(dnsbl?.zones ?? []).flatMap((zone) => zone.allow),
+  ];
+}
+
+/** The lists, and all that they are made from. */
+function withAllBelow(names: readonly string[], definitions: Config['lists']): Set<string> {
+  const found = new Set<string>();
+  const add = (name: string): void => {
+    const definition = definitions[name];
+    if (found.has(name) || definition === undefined) return;
+    found.add(name);
+    for (const other of neighboursOf(definition)) add(other);
+  };
+  for (const name of names) add(name);
+  return found;
+}
