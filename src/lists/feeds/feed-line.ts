@@ -37,7 +37,10 @@ export function reasonOf(words: string | undefined): { readonly reason?: string 
     .map((word) => word.replace(/^[#;]+/, ''))
     .map((word) => (FACT.test(word) ? word.replace('=', ':') : word))
     .filter((word) => word !== '')
-    .join(' ');
+    .join(' ')
+    // behind an address it would be read as the start of a range
+    .replace(/^(- ?)+(?= |$)/, '')
+    .trim();
   return text === '' ? {} : { reason: text };
 }
 

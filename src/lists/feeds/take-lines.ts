@@ -48,10 +48,13 @@ export function takeLines(
       continue;
     }
     const isPrivate = !limits.takesPrivate && meets(line.range, NOT_TAKEN);
-    if (isPrivate) privateCount++;
     const rest = isPrivate ? withoutPrivate(line) : [line];
-    if (rest.length > 0 && isTooLarge(line.range, limits)) tooLarge.push(line);
-    else taken.push(...rest);
+    if (rest.length > 0 && isTooLarge(line.range, limits)) {
+      tooLarge.push(line);
+      continue;
+    }
+    if (isPrivate) privateCount++;
+    taken.push(...rest);
   }
   return { lines: taken, tooLarge, privateCount };
 }
