@@ -63,7 +63,7 @@ export function chosenRegistries(
   const acceptable = [...new Set<string>([...names, ...feeds])];
   for (const [words, among, where] of [
     [registries, configured, 'the registries of the configuration'],
-    [accept, acceptable, 'what is fetched'],
+    [accept, acceptable, 'the registries and lists that are fetched'],
   ] as const) {
     const stranger = words.find((name) => !(among as readonly string[]).includes(name));
     if (stranger !== undefined) {
