@@ -2,7 +2,7 @@ import { hostname, networkInterfaces } from 'node:os';
 
 import { type AddressSet, addressSetOf, differenceOf, unionOf } from '../../ip/address-set.js';
 import { parseRange } from '../../ip/notation.js';
-import { PRIVATE_RANGES } from '../../policy/private-ranges.js';
+import { PRIVATE_RANGES } from '../../ip/private-ranges.js';
 
 const LOOPBACK = addressSetOf(
   ['127.0.0.0/8', '::1'].map(parseRange).flatMap((range) => ('expected' in range ? [] : [range])),

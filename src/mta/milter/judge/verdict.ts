@@ -1,6 +1,6 @@
 import { type Address, formatAddress } from '../../../ip/address.js';
 import { hasAddress } from '../../../ip/address-set.js';
-import { PRIVATE_RANGES } from '../../../policy/private-ranges.js';
+import { PRIVATE_RANGES } from '../../../ip/private-ranges.js';
 import type { Check } from '../counters.js';
 import type { Rule } from '../rules/rule-set.js';
 import { addressInHelo, isAddressLiteral } from './client-address.js';
