@@ -30,6 +30,7 @@ const OUTSIDE = [
   'cli-progress',
   'cli-table3',
   'csv-parse',
+  'json-p3',
   'koffi',
   'node-cron',
   'pino',
