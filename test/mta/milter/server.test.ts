@@ -265,6 +265,26 @@ describe('changes', () => {
   });
 });
 
+test('lists that cannot be read at the start: mail passes, and they count once they can be', async () => {
+  const folder = await temporaryFolder();
+  const text =
+    'lists: { blocked: { file: blocked.txt } }\n' +
+    'milter: { listen: ["unix:milter.sock"], lists: { blocked: {} } }\n';
+  const lines: string[] = [];
+  const server = new MilterServer({ text, file: join(folder, 'sekisho.yaml') }, (_, line) =>
+    lines.push(line),
+  );
+  await server.start();
+  cleanUp(() => server.stop());
+  expect(lines.join('\n')).toMatch(/blocked\.txt: .*nothing is judged until that can be read/);
+  const client = await MilterClient.open({ path: join(folder, 'milter.sock') });
+  expect(await client.recipientReply('203.0.113.7')).toBe('c');
+  writeFileSync(join(folder, 'blocked.txt'), '203.0.113.7\n');
+  await server.reload({ text, file: join(folder, 'sekisho.yaml') });
+  const later = await MilterClient.open({ path: join(folder, 'milter.sock') });
+  expect(await later.recipientReply('203.0.113.7')).toMatch(/^y550 5\.7\.1 /);
+});
+
 describe('sockets', () => {
   test('have the permissions that are configured', async () => {
     const running = await startMilter('  socket_mode: "0606"');

@@ -20,6 +20,8 @@ export class SettingsSupply {
   #told = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #queue: Promise<unknown> = Promise.resolve();
+  /** What the last try failed for: it is not said every ten seconds. */
+  #fault = '';
   #isStopped = false;
 
   constructor(input: MilterInput, report: Report) {
@@ -70,7 +72,8 @@ export class SettingsSupply {
         const what =
           this.#current === undefined ? 'nothing is judged' : 'what was loaded before counts';
         const text = error instanceof KnownError ? error.message : String((error as Error).stack);
-        this.#report('error', `${text.replace(/[.]$/, '')}; ${what}`);
+        if (text !== this.#fault) this.#report('error', `${text.replace(/[.]$/, '')}; ${what}`);
+        this.#fault = text;
         this.#loadIn(RETRY_MS);
         return false;
       }
@@ -91,6 +94,7 @@ export class SettingsSupply {
     if (this.#isStopped) return;
     this.#current = loaded.settings;
     this.#loadedAtMs = startedMs;
+    this.#fault = '';
     this.#watch.watch(loaded.watch, startedMs);
     this.#tellNew(loaded);
     const untilNext = (loaded.nextChangeAtMs ?? Infinity) - Date.now();
