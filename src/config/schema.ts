@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { dnsbl } from './dnsbl-schema.js';
 import { feedOptions, feeds, findFeedOptionFault } from './feed-schema.js';
 import { firewall } from './firewall-schema.js';
+import { metrics } from './metrics-schema.js';
 import { milter } from './milter-schema.js';
 import { notify } from './notify-schema.js';
 import { REGISTRY_NAMES } from './registry-names.js';
@@ -139,6 +140,7 @@ export const configSchema = z.strictObject({
   dnsbl: dnsbl.optional(),
   milter: milter.optional(),
   notify: notify.optional(),
+  metrics: metrics.optional(),
   report: z
     .strictObject({
       keep_days: z
