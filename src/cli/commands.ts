@@ -95,6 +95,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./report.js'),
   },
   {
+    name: 'run',
+    summary: 'the daemon: updates by the schedule, firewall, DNSBL and reports kept going',
+    load: () => import('./run.js'),
+  },
+  {
     name: 'serve',
     summary: 'the DNSBL, in the foreground',
     load: () => import('./serve.js'),

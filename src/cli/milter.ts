@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { ServiceState } from '../dnsbl/server/service-state.js';
+import { ServiceState } from '../linux/service-state.js';
 import type { MilterInput } from '../mta/milter/load-settings.js';
 import { runMilter } from '../mta/milter/run-foreground.js';
 import type { Report } from '../mta/milter/server/report.js';

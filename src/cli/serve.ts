@@ -1,36 +1,19 @@
 import type { Command } from 'commander';
 
-import { configuredServer } from '../dnsbl/configured-server.js';
-import { runForeground } from '../dnsbl/server/run-foreground.js';
+import { readServiceConfig } from '../daemon/configuration.js';
+import { serveAlone } from '../daemon/serve-alone.js';
+import { logStyle, openServiceLog } from '../daemon/service-log.js';
 import type { CommandModule } from './command-module.js';
 import { type DataOptions, addDataOptions } from './data-options.js';
-import type { ExitCode } from '../util/errors.js';
-import { warn } from './output.js';
 
 export const define: CommandModule['define'] = (command: Command, run) => {
-  addDataOptions(command).action((options: DataOptions) => run(() => serve(options)));
-};
-
-async function serve({ config, from }: DataOptions): Promise<ExitCode> {
-  const { parseConfig, readConfigText } = await import('../config/load.js');
-  // one reading for both: the zones are made of the text that was checked
-  const { text, file } = readConfigText(config);
-  const loaded = parseConfig(text, file);
-  const { settings, transfers } = configuredServer(
-    loaded,
-    { text, file, ...(from && { from }) },
-    (_, line) => {
-      warn(line);
-    },
+  addDataOptions(command).action((options: DataOptions) =>
+    run(async () => {
+      // one reading for both: the zones are made of the text that was checked
+      const config = readServiceConfig(options.config);
+      const { log } = config.loaded.config;
+      const report = openServiceLog(log, logStyle(log));
+      return serveAlone({ config, path: options.config, from: options.from, report });
+    }),
   );
-  try {
-    return await runForeground({
-      settings,
-      onServing: ({ compiled }) => {
-        transfers.serve(compiled);
-      },
-    });
-  } finally {
-    transfers.stop();
-  }
-}
+};

@@ -9,5 +9,5 @@ export function withStateLock<T>(
   work: () => Promise<T>,
   waitMs = 0,
 ): Promise<T | undefined> {
-  return withLock(loaded, command, VOICE, work, waitMs);
+  return withLock(loaded, command, VOICE, work, { waitMs });
 }

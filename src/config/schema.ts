@@ -6,10 +6,12 @@ import * as z from 'zod';
 import { dnsbl } from './dnsbl-schema.js';
 import { feedOptions, feeds, findFeedOptionFault } from './feed-schema.js';
 import { firewall } from './firewall-schema.js';
+import { log } from './log-schema.js';
 import { metrics } from './metrics-schema.js';
 import { milter } from './milter-schema.js';
 import { notify } from './notify-schema.js';
 import { REGISTRY_NAMES } from './registry-names.js';
+import { run } from './run-schema.js';
 import { durationMs, httpUrl, listName, mailAction, path, share, sizeBytes } from './values.js';
 
 /*
@@ -141,6 +143,8 @@ export const configSchema = z.strictObject({
   milter: milter.optional(),
   notify: notify.optional(),
   metrics: metrics.optional(),
+  run,
+  log,
   report: z
     .strictObject({
       keep_days: z
@@ -182,8 +186,11 @@ export const configSchema = z.strictObject({
 
 /** The package is loaded where there is a schedule to check: most runs of most commands have none. */
 function isCronExpression(text: string): boolean {
-  const { validate } = createRequire(import.meta.url)('node-cron') as typeof nodeCron;
-  return validate(text);
+  const { parse, validate } = createRequire(import.meta.url)('node-cron') as typeof nodeCron;
+  if (!validate(text)) return false;
+  // L, W and # are not cron's: a line for cron is made of the same text
+  const { dayOfMonth, dayOfWeek } = parse(text);
+  return [...dayOfMonth, ...dayOfWeek].every((day) => typeof day === 'number');
 }
 
 export type Config = z.output<typeof configSchema>;

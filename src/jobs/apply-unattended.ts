@@ -20,6 +20,8 @@ export interface UnattendedApply {
   readonly driftRepaired: readonly string[];
   /** How the kernel differed before; where it was compared. */
   readonly difference?: Difference;
+  /** Whether the kernel ends entries at their time without our help. */
+  readonly endsByItself?: boolean;
 }
 
 /**
@@ -60,6 +62,7 @@ export async function applyUnattended(
     outcome: changed ? 'applied' : 'unchanged',
     driftRepaired: drift,
     difference,
+    endsByItself: session.backend.name !== 'iptables',
   };
 }
 

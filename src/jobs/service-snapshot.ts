@@ -71,7 +71,7 @@ export interface ZoneSnapshot extends DnsblCounts {
   readonly state: string;
   /** Of its SOA record. */
   readonly serial: number | null;
-  /** Ranges and names that it holds. */
+  /** Ranges and names that it holds, names above those included. */
   readonly entries: number;
 }
 

@@ -24,7 +24,7 @@ export interface UpdateWishes extends DataChoice, FetchHow {
   /** Take the next file of these without a look at their last one. */
   readonly accept?: readonly string[];
   /** How long to wait for another run to end; default: not at all. */
-  readonly lockWaitMs?: number;
+  readonly waitMs?: number;
   /** Given the lists before the firewall is told of them. */
   readonly onLists?: (lists: ReadonlyMap<string, List>) => Promise<void>;
 }
@@ -67,7 +67,7 @@ async function updateAlone(
   startedMs: number,
   onRecord: (record: UpdateRecord) => void,
 ): Promise<ExitCode | undefined> {
-  const { trigger, voice, lockWaitMs } = wishes;
+  const { trigger, voice } = wishes;
   const state = loaded.resolvePath(loaded.config.state);
   return withStateLock(
     loaded,
@@ -90,7 +90,7 @@ async function updateAlone(
         throw error;
       }
     },
-    lockWaitMs,
+    wishes,
   );
 }
 

@@ -30,6 +30,8 @@ export interface OpenListsOptions {
    * where there are none: then `error` is thrown.
    */
   readonly instead?: LinesInstead;
+  /** Why there are no countries: lists that are made of them are left out then. */
+  readonly noCountries?: string;
 }
 
 /** @param error why the lines at `path` cannot be used */
@@ -45,13 +47,14 @@ export type LinesInstead = (name: string, path: string, error: Error) => ListLin
 export function openLists(
   loaded: LoadedConfig,
   table: CountryTable,
-  { nowMs, readState, instead }: OpenListsOptions,
+  { nowMs, readState, instead, noCountries }: OpenListsOptions,
 ): OpenLists {
   assertDefinitions(loaded);
   const all = loaded.config.lists;
   const lines = readListLines(loaded, (name, path) => usableLines(name, path, instead));
   const absent = new Map<string, string>();
-  for (const [name, { url }] of Object.entries(all)) {
+  for (const [name, { url, countries }] of Object.entries(all)) {
+    if (countries !== undefined && noCountries !== undefined) absent.set(name, noCountries);
     if (url === undefined) continue;
     const path = feedPath(loaded.resolvePath(loaded.config.state), name);
     if (!readState) absent.set(name, 'its feed is in the state, which --from does not read');

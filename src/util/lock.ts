@@ -26,6 +26,8 @@ export interface LockOptions {
   readonly command: string;
   /** How long to wait for another run to end; default 0: not at all. */
   readonly waitMs?: number;
+  /** Ends the wait, with a SystemError. */
+  readonly signal?: AbortSignal;
 }
 
 const LOCK_FILE = 'lock';
@@ -68,7 +70,7 @@ export async function takeLock(folder: string, options: LockOptions): Promise<Lo
   const path = join(folder, LOCK_FILE);
   const file = openLockFile(path);
   try {
-    const status = await runFlock(file, options.waitMs ?? 0);
+    const status = await runFlock(file, options.waitMs ?? 0, options.signal);
     if (status === HELD) {
       const holder = readHolder(file);
       fs.closeSync(file);
@@ -83,6 +85,7 @@ export async function takeLock(folder: string, options: LockOptions): Promise<Lo
     return { lock: new Lock(file) };
   } catch (error) {
     fs.closeSync(file);
+    if (options.signal?.aborted) throw new SystemError(`told to stop while it waited for ${path}`);
     throw systemErrorOf(error, 'cannot lock', path);
   }
 }
@@ -105,11 +108,15 @@ function openLockFile(path: string): number {
 }
 
 /** Runs flock(1) on our open file; resolves to 0 or HELD. */
-async function runFlock(file: number, waitMs: number): Promise<number> {
+async function runFlock(
+  file: number,
+  waitMs: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const program = requireProgram('flock', 'the Debian package util-linux');
   const wait = waitMs > 0 ? ['--wait', String(waitMs / 1000)] : ['--nonblock'];
   const args = [...wait, '--conflict-exit-code', String(HELD), String(INHERITED)];
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', file] });
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', file], signal });
   let complaint = '';
   (child.stderr as Readable).setEncoding('utf8').on('data', (text: string) => (complaint += text));
   const status = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {

@@ -34,6 +34,12 @@ export function listZone(
     const failed = `there is no content of its allow list ${absent.join(', ')}`;
     return { ...zoneHead(zone, time), answers: [], groups: [], failed };
   }
+  const names = Object.keys(zone.lists);
+  if (!names.some((name) => lists.has(name))) {
+    // an empty zone would tell everybody that nobody is listed
+    const failed = `there is no content of any of its lists (${names.join(', ')})`;
+    return { ...zoneHead(zone, time), answers: [], groups: [], failed };
+  }
   const answers = new ZoneAnswers();
   const allowed = zone.allow.map((name) => lists.get(name)?.addresses);
   const listable = differenceOf(LISTABLE, unionOf(allowed.filter((set) => set !== undefined)));

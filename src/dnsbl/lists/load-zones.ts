@@ -14,6 +14,7 @@ import type { CountryData } from '../../sources/country-data.js';
 import { openFiles } from '../../sources/open-files.js';
 import { openState } from '../../sources/open-state.js';
 import { sourcesFolder } from '../../sources/store.js';
+import { SourceError } from '../../util/errors.js';
 import type { DatasetSpec } from '../rbldnsd/load-zones.js';
 import type { LoadedZones } from '../zone/loaded-zones.js';
 import type { ZoneSource } from '../zone/zone-source.js';
@@ -67,15 +68,14 @@ export async function makeZones(
 ): Promise<LoadedZones> {
   const dnsbl = checkZones(loaded);
   const warnings: string[] = [];
-  const data =
-    opened ??
-    (needsCountries(loaded, dnsbl)
-      ? await openData(loaded, input, dnsbl, (text) => warnings.push(text))
-      : NO_DATA);
+  const { data, noCountries }: FoundCountries = opened
+    ? { data: opened }
+    : await openCountries(loaded, input, dnsbl, (text) => warnings.push(text));
   const readState = input.from === undefined;
   const { lists, leftOut, lines } = openLists(loaded, data.table, {
     nowMs,
     readState,
+    ...(noCountries !== undefined && { noCountries }),
     instead: (name, path, { message }) => {
       const known = keptLines.of(name, path);
       if (known)
@@ -92,6 +92,9 @@ export async function makeZones(
   warnings.push(...times.warnings);
   const made = dnsbl.zones.map((zone) => {
     const time = times.of(zone);
+    if (noCountries !== undefined && (zone.kind === 'country' || zone.kind === 'origin')) {
+      return { ...zoneHead(zone, time), answers: [], groups: [], failed: noCountries };
+    }
     if (zone.kind !== 'rbldnsd') return makeZone(zone, zone.kind, lists, data, time, nowMs);
     const read = datasetZone(zone, datasetsOf(zone, loaded), time, nowMs);
     warnings.push(...read.warnings);
@@ -158,6 +161,29 @@ const NO_DATA: CountryData = {
   missing: [],
   statistics: [],
 };
+
+/** Countries, or why there are none. */
+interface FoundCountries {
+  readonly data: CountryData;
+  readonly noCountries?: string;
+}
+
+/** Without any data, what is made by hand is served all the same: that is most often why it runs. */
+async function openCountries(
+  loaded: LoadedConfig,
+  input: Pick<ConfiguredZones, 'from'>,
+  dnsbl: DnsblConfig,
+  tell: (warning: string) => void,
+): Promise<FoundCountries> {
+  if (!needsCountries(loaded, dnsbl)) return { data: NO_DATA };
+  try {
+    return { data: await openData(loaded, input, dnsbl, tell) };
+  } catch (error) {
+    // files that somebody named have to be there
+    if (!(error instanceof SourceError) || input.from) throw error;
+    return { data: NO_DATA, noCountries: `there is no registry data: ${error.message}` };
+  }
+}
 
 const kept = new KeptCountries();
 const keptLines = new KeptLines();

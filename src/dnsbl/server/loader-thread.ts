@@ -20,9 +20,9 @@ const module = import(spec.module) as Promise<{ readonly load: LoadZones }>;
 // whoever asks for a load is told
 module.catch(() => undefined);
 
-async function load(): Promise<LoadedMessage> {
+async function load(input: unknown): Promise<LoadedMessage> {
   const { load: loadZones } = await module;
-  const found = await loadZones(spec.input);
+  const found = await loadZones(input);
   const { zones, warnings } = lastGood.apply(found.zones);
   const failed = zones.filter((zone) => zone.failed !== undefined);
   return {
@@ -36,9 +36,9 @@ async function load(): Promise<LoadedMessage> {
   };
 }
 
-async function reply({ id }: LoaderRequest): Promise<LoaderReply> {
+async function reply({ id, input }: LoaderRequest): Promise<LoaderReply> {
   try {
-    return { kind: 'loaded', id, loaded: await load() };
+    return { kind: 'loaded', id, loaded: await load(input) };
   } catch (error) {
     if (error instanceof KnownError) {
       return { kind: 'refused', id, message: error.message, exitCode: error.exitCode };

@@ -5,7 +5,7 @@ import type { LoadedZones } from '../zone/loaded-zones.js';
 export interface LoaderSpec {
   /** URL of a module that exports `load`, a {@link LoadZones}. */
   readonly module: string;
-  /** Given to `load` each time; anything that can be cloned. */
+  /** Given to `load` until there is another one; anything that can be cloned. */
   readonly input: unknown;
 }
 
@@ -41,4 +41,5 @@ export type LoaderReply =
 
 export interface LoaderRequest {
   readonly id: number;
+  readonly input: unknown;
 }

@@ -1,7 +1,7 @@
-import { EXIT, type ExitCode } from '../../util/errors.js';
+import { ServiceState } from '../../linux/service-state.js';
+import { EXIT, type ExitCode, KnownError } from '../../util/errors.js';
 import { type ListenAddress, formatListen } from './listen.js';
 import { DnsServer, type ServerSettings } from './server.js';
-import { ServiceState } from './service-state.js';
 import { type StatisticsSnapshot, statisticsLines } from './statistics.js';
 import type { Generation, Report } from './transport.js';
 
@@ -18,6 +18,11 @@ export interface ForegroundOptions {
   readonly onStatistics?: (snapshot: StatisticsSnapshot, why: 'asked' | 'reset' | 'end') => void;
   /** Called once, when queries are answered. */
   readonly onReady?: () => void;
+  /**
+   * Called at SIGHUP: what the loader is given from then on, or undefined for what it has. Where
+   * it throws, its error is reported and nothing is loaded.
+   */
+  readonly onReload?: () => unknown;
 }
 
 /**
@@ -48,7 +53,14 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
     if (!isServing) return; // the first load is under way
     server.reopenLog();
     await state.reloading();
-    const isNew = await server.reload();
+    let isNew = false;
+    try {
+      isNew = await server.reload(options.onReload?.());
+    } catch (error) {
+      const isKnown = error instanceof KnownError;
+      const text = isKnown ? error.message : String(error instanceof Error ? error.stack : error);
+      report('error', `the old configuration is kept: ${text}`);
+    }
     await state.ready(isNew ? 'loaded again' : 'the old zones are served: see the log');
   };
   const statistics = (why: 'asked' | 'reset' | 'end'): void => {
@@ -88,6 +100,7 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
     if (first === 'end') await started.catch(() => undefined);
     return EXIT.done;
   } finally {
+    state.close();
     for (const [name, handler] of Object.entries(handlers)) process.off(name, handler);
   }
 }

@@ -55,6 +55,7 @@ export class DnsServer {
   #batch: BatchTransport | undefined;
   #log: QueryLog | undefined;
   #supply: ZoneSupply | undefined;
+  #serving: Generation | undefined;
   #isStopping = false;
 
   constructor(settings: ServerSettings) {
@@ -90,10 +91,11 @@ export class DnsServer {
   /**
    * Loads zones again; where that fails the old ones are served on, and the reason is reported.
    *
+   * @param input for the loader, from now on; as before where left out
    * @returns whether new zones are served
    */
-  async reload(): Promise<boolean> {
-    return (await this.#supply?.reload()) ?? false;
+  async reload(input?: unknown): Promise<boolean> {
+    return (await this.#supply?.reload(input)) ?? false;
   }
 
   /** Opens the query log anew, for log rotation. */
@@ -107,6 +109,11 @@ export class DnsServer {
 
   resetStatistics(): void {
     this.#statistics.reset();
+  }
+
+  /** The zones that are answered from; undefined until the first load. */
+  get serving(): Generation | undefined {
+    return this.#serving;
   }
 
   /** The batch transport, where it is in use. */
@@ -177,6 +184,7 @@ export class DnsServer {
   }
 
   #serve(generation: Generation): void {
+    this.#serving = generation;
     this.#log?.hideKeys(generation.compiled);
     for (const transport of this.#transports) transport.serve(generation);
     this.#settings.onServing?.(generation);

@@ -1,8 +1,7 @@
 import type { CompiledZones } from '../index/compile.js';
 import type { Counters } from '../answer/counters.js';
 
-/** Where a thing is said to the person who runs the server. */
-export type Report = (level: 'error' | 'warning' | 'info', text: string) => void;
+export type { Report } from '../../util/report.js';
 
 /** Zones as they were compiled at one time, and the number of that time. */
 export interface Generation {

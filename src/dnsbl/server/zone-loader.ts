@@ -21,8 +21,12 @@ export class ZoneLoader {
 
   constructor(spec: LoaderSpec) {
     this.#spec = spec;
+    this.input = spec.input;
     this.#thread = this.#start();
   }
+
+  /** What zones are made of, from the next load on. */
+  input: unknown;
 
   /** True once a thread was lost, with the last good content that it held. */
   hasForgotten = false;
@@ -35,7 +39,7 @@ export class ZoneLoader {
     if (this.#waiting !== undefined) throw new Error('a load is under way');
     const thread = (this.#thread ??= this.#start());
     this.#lastId++;
-    const request: LoaderRequest = { id: this.#lastId };
+    const request: LoaderRequest = { id: this.#lastId, input: this.input };
     return new Promise((resolve, reject) => {
       this.#waiting = { id: request.id, resolve, reject };
       thread.postMessage(request);

@@ -64,8 +64,13 @@ export class ZoneSupply {
     this.#take(loaded, sinceMs);
   }
 
-  /** @returns whether new zones are served; why not has been reported */
-  reload(): Promise<boolean> {
+  /**
+   * @param input what zones are made of from now on, also where this load fails; as before where
+   *   left out
+   * @returns whether new zones are served; why not has been reported
+   */
+  reload(input?: unknown): Promise<boolean> {
+    if (input !== undefined) this.#loader.input = input;
     if (this.#next !== undefined) return this.#next;
     if (this.#loading === undefined) return this.#begin();
     this.#next = this.#loading.then(() => {

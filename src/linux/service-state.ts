@@ -1,9 +1,9 @@
-import { nativeObstacle } from '../../linux/native.js';
-import { sendUnixDatagram } from '../../linux/unix-datagram.js';
-import { messageOf } from '../../util/errors.js';
-import { findProgram } from '../../util/programs.js';
-import { runProgram } from '../../util/run-program.js';
-import type { Report } from './transport.js';
+import { messageOf } from '../util/errors.js';
+import { findProgram } from '../util/programs.js';
+import type { Report } from '../util/report.js';
+import { runProgram } from '../util/run-program.js';
+import { nativeObstacle } from './native.js';
+import { sendUnixDatagram } from './unix-datagram.js';
 
 /**
  * Tells systemd how the service is (sd_notify(3), `Type=notify` and `Type=notify-reload`); does
@@ -12,14 +12,22 @@ import type { Report } from './transport.js';
 export class ServiceState {
   readonly #socket: string | undefined;
   readonly #report: Report;
+  readonly #watchdogMs: number | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
   #hasFailed = false;
 
   constructor(environment: NodeJS.ProcessEnv, report: Report) {
     this.#socket = environment['NOTIFY_SOCKET'] || undefined;
     this.#report = report;
+    this.#watchdogMs = watchdogMs(environment);
   }
 
+  /** From here on systemd hears twice in its interval that the event loop turns (WatchdogSec=). */
   ready(status: string): Promise<void> {
+    if (this.#watchdogMs !== undefined) {
+      this.#watchdog ??= setInterval(() => void this.#tell(['WATCHDOG=1']), this.#watchdogMs / 2);
+      this.#watchdog.unref();
+    }
     return this.#tell(['READY=1', `STATUS=${status}`]);
   }
 
@@ -34,6 +42,11 @@ export class ServiceState {
 
   stopping(): Promise<void> {
     return this.#tell(['STOPPING=1', 'STATUS=stopping']);
+  }
+
+  /** Ends what `ready` began; for a process that lives on. */
+  close(): void {
+    clearInterval(this.#watchdog);
   }
 
   /** A service manager that does not listen is told of once, and stops nothing. */
@@ -53,4 +66,12 @@ export class ServiceState {
       this.#hasFailed = true;
     }
   }
+}
+
+/** What sd_watchdog_enabled(3) would tell; undefined where nobody watches. */
+function watchdogMs(environment: NodeJS.ProcessEnv): number | undefined {
+  const { WATCHDOG_USEC: interval, WATCHDOG_PID: pid } = environment;
+  if (interval === undefined || !/^[1-9]\d{0,15}$/.test(interval)) return undefined;
+  if (pid !== undefined && pid !== String(process.pid)) return undefined;
+  return Number(interval) / 1000;
 }
