@@ -125,6 +125,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => ({ define: (await import('./install.js')).defineUninstall }),
   },
   {
+    name: 'mta',
+    summary: "a mail server's configuration: what is wrong with it",
+    load: () => import('./mta.js'),
+  },
+  {
     name: 'config',
     summary: 'check the configuration, print an example, show what is in force',
     load: () => import('./config.js'),
