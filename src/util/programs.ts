@@ -8,12 +8,14 @@ const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin'];
 
 /**
  * The full path of a program: PATH first, then the folders of system programs. Relative
- * entries of PATH are passed over, since this program may run as root in any folder.
+ * entries of PATH are passed over, since this program may run as root in any folder. An absolute
+ * name is looked for where it says.
  */
 export function findProgram(
   name: string,
   searchPath: string = process.env['PATH'] ?? '',
 ): string | undefined {
+  if (isAbsolute(name)) return isExecutable(name) ? name : undefined;
   return [...searchPath.split(delimiter), ...SYSTEM_FOLDERS]
     .filter(isAbsolute)
     .map((folder) => join(folder, name))

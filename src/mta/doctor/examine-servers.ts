@@ -1,4 +1,4 @@
-import { KnownError, codeOf, messageOf } from '../../util/errors.js';
+import { KnownError, SystemError, codeOf, messageOf } from '../../util/errors.js';
 import { checkOutcomes } from './check/outcome.js';
 import { type ServerFacts, checkZoneUse } from './check/zone-use.js';
 import type { DoctorOptions } from './diagnose.js';
@@ -35,12 +35,27 @@ async function lookAt(
   { file, programTimeoutMs: timeoutMs }: DoctorOptions,
 ): Promise<ServerFacts | { readonly fault: Finding } | undefined> {
   try {
-    const facts = await server.look({ zones, timeoutMs, ...(file !== undefined && { file }) });
+    const look = server.look({ zones, timeoutMs, ...(file !== undefined && { file }) });
+    const facts = await within(look, 2 * timeoutMs);
     return facts && { server, facts };
   } catch (error) {
     // what a system call or a program refused is a finding; anything else is a defect
     if (!(error instanceof KnownError) && codeOf(error) === undefined) throw error;
     const REASON = messageOf(error).replaceAll(/\s*\n\s*/g, '; ');
     return { fault: finding('not-checked', { WHAT: server.name, REASON }) };
+  }
+}
+
+/** Several programs are run after each other, each with its own limit. */
+async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    const error = new SystemError(`it was not done within ${timeoutMs / 1000} s`);
+    timer = setTimeout(() => reject(error), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }

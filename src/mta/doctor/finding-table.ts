@@ -45,7 +45,7 @@ export const FINDINGS = {
   'nobody-at-port-53': {
     severity: 'failure',
     text: 'nobody listens at port 53 of RESOLVER, which RESOLV_CONF names; the DNSBL is at ENDPOINT, and resolv.conf knows no ports',
-    cure: 'start a resolver there, and FORWARDING',
+    cure: 'start a resolver there that sends the questions of ZONE to the DNSBL: FORWARDING',
   },
   'resolver-silent': {
     severity: 'failure',
@@ -56,6 +56,11 @@ export const FINDINGS = {
     severity: 'failure',
     text: 'RESOLVER answers REASON for the test entry of ZONE, so nobody is refused; expected EXPECTED',
     cure: FORWARD,
+  },
+  'nothing-to-forward': {
+    severity: 'failure',
+    text: 'RESOLVER answers REASON for the test entry of ZONE, so nobody is refused; the DNSBL itself does not answer as it should',
+    cure: 'mend the DNSBL at ENDPOINT first, then run the doctor again',
   },
   stripped: {
     severity: 'failure',

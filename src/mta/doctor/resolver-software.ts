@@ -10,20 +10,23 @@ interface SettingLines {
   readonly unsigned: (zone: string) => string;
 }
 
-const IN_DOCS = 'docs/dnsbl.md shows it for unbound, dnsmasq, named and systemd-resolved';
+const OTHERS = 'docs/dnsbl.md has dnsmasq, named and systemd-resolved';
+
+const UNBOUND: SettingLines = {
+  forwarding: (zone, { address, port }) =>
+    `in unbound.conf, server: do-not-query-localhost: no, and stub-zone: name: "${zone}" stub-addr: ${address}@${port}`,
+  permission: (zone) => `in unbound.conf, server: private-domain: "${zone}"`,
+  unsigned: (zone) => `in unbound.conf, server: domain-insecure: "${zone}"`,
+};
 
 const LINES: Readonly<Record<ResolverSoftware | 'unknown', SettingLines>> = {
-  unbound: {
-    forwarding: (zone, { address, port }) =>
-      `in unbound.conf, server: do-not-query-localhost: no, and stub-zone: name: "${zone}" stub-addr: ${address}@${port}`,
-    permission: (zone) => `in unbound.conf, server: private-domain: "${zone}"`,
-    unsigned: (zone) => `in unbound.conf, server: domain-insecure: "${zone}"`,
-  },
+  unbound: UNBOUND,
   dnsmasq: {
     forwarding: (zone, { address, port }) =>
       `in dnsmasq.conf, server=/${zone}/${address}#${port} and rebind-domain-ok=/${zone}/`,
     permission: (zone) => `in dnsmasq.conf, rebind-domain-ok=/${zone}/`,
-    unsigned: (zone) => `in dnsmasq.conf, server=/${zone}/ with the DNSBL, and no dnssec for it`,
+    unsigned: (zone) =>
+      `in dnsmasq.conf, no trust-anchor for ${zone}, and server=/${zone}/ with the address of the DNSBL`,
   },
   named: {
     forwarding: (zone, { address, port }) =>
@@ -41,10 +44,10 @@ const LINES: Readonly<Record<ResolverSoftware | 'unknown', SettingLines>> = {
     unsigned: () => 'resolvectl dnssec dnsbl0 no, for the interface that the zone is asked by',
   },
   unknown: {
-    forwarding: () => IN_DOCS,
+    forwarding: (zone, to) => `with unbound, ${UNBOUND.forwarding(zone, to)}; ${OTHERS}`,
     permission: (zone) =>
-      `let answers in 127.0.0.0/8 through for ${zone}: unbound private-domain, dnsmasq rebind-domain-ok, or what the resolver calls its protection against DNS rebinding`,
-    unsigned: (zone) => `switch validation off for ${zone}, which is not signed; ${IN_DOCS}`,
+      `with unbound, ${UNBOUND.permission(zone)}; with dnsmasq, rebind-domain-ok=/${zone}/`,
+    unsigned: (zone) => `with unbound, ${UNBOUND.unsigned(zone)}; ${OTHERS}`,
   },
 };
 

@@ -9,17 +9,22 @@ export function checkOutcomes(
   zones: readonly ExpectedZone[],
   { server, facts }: ServerFacts,
 ): Finding[] {
-  return facts.outcomes.map((outcome) => {
+  return facts.outcomes.flatMap((outcome) => {
+    const zone = findZone(zones, outcome.host);
     const words = {
       PROGRAM: facts.title,
       NAME: server.name,
-      ZONE: findZone(zones, outcome.host)?.shown ?? outcome.host,
+      ZONE: zone?.shown ?? outcome.host,
       CODE: outcome.code,
       REPLY: outcome.reply,
       ASKED: outcome.asked,
       WHY: outcome.reply,
     };
-    return finding(nameOf(outcome, facts.uses), words);
+    const isTold = zone?.isSecret === true && outcome.reply.toLowerCase().includes(outcome.host);
+    return [
+      finding(nameOf(outcome, facts.uses), words),
+      ...(isTold ? [finding('key-in-reply', { ...words, PLACE: outcome.asked })] : []),
+    ];
   });
 }
 

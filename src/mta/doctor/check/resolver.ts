@@ -31,8 +31,9 @@ export function checkResolver(facts: ResolverFacts): Finding[] {
   const { test, never, text, test6 } = answers;
   const verdict = judgeTest(test, zone);
   if (verdict === 'silent') {
-    const isDead = !facts.isPortHeld && /^(?:127\.|::1$)/.test(signs.address);
-    if (!isDead) return [finding('resolver-silent', words)];
+    // it may be waiting for servers that it cannot reach
+    if (signs.version !== undefined || facts.isPortHeld) return [whyNotListed(facts)];
+    if (!/^(?:127\.|::1$)/.test(signs.address)) return [finding('resolver-silent', words)];
     return [
       finding('nobody-at-port-53', { ...words, ENDPOINT: endpointText(dnsbl), RESOLV_CONF: file }),
     ];
@@ -60,7 +61,8 @@ function whyNotListed(facts: ResolverFacts): Finding {
   }
   const isListedThere = direct !== undefined && judgeTest(direct.test, zone) === 'right';
   const isAsked = answers.text.records.length > 0 || isEmpty(answers.test);
-  if (isListedThere && isAsked) return finding('stripped', { ...words, WHY: whyStripped(facts) });
+  if (!isListedThere) return finding('nothing-to-forward', words);
+  if (isAsked) return finding('stripped', { ...words, WHY: whyStripped(facts) });
   return finding('not-forwarded', words);
 }
 

@@ -76,7 +76,8 @@ function askOverUdp(at: Endpoint, query: Uint8Array, timeoutMs: number): Promise
       if (isReplyTo(query, reply)) end(() => resolve(reply));
     });
     // connected, so that a refused port is said at once and nobody else's answer counts
-    socket.connect(at.port, at.address, () => socket.send(query));
+    socket.on('connect', () => socket.send(query));
+    socket.connect(at.port, at.address);
   });
 }
 

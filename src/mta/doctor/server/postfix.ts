@@ -82,7 +82,13 @@ async function repliesOf(
       if (use === undefined) continue;
       const { host, effect, key } = use;
       if (effect !== 'refuse') {
-        outcomes.push({ host, code, effect, reply: `${effect}: ${use.place}`, asked: 'postconf' });
+        outcomes.push({
+          host,
+          code,
+          effect,
+          reply: `${effect === 'log' ? 'warn_if_reject' : 'permit_dnswl_client'} in ${use.place}`,
+          asked: 'postconf',
+        });
         continue;
       }
       const mapped = await lookUp(key, maps, options);

@@ -5,8 +5,8 @@ import { codeOf } from '../../../util/errors.js';
 import { findProgram } from '../../../util/programs.js';
 import { runProgram } from '../../../util/run-program.js';
 import { sessionReply, sessionScript } from './smtp-session.js';
-import { type MailServer, type Outcome, type ZoneUse, testableCodes } from './mail-server.js';
-import { rblsmtpdUses } from './rblsmtpd-words.js';
+import { type MailServer, type Outcome, testableCodes } from './mail-server.js';
+import { type RblsmtpdUse, rblsmtpdUses } from './rblsmtpd-words.js';
 
 /** Where services of daemontools and of runit are. */
 const FOLDERS = ['/service', '/etc/service', '/var/service', '/var/qmail/supervise'];
@@ -42,10 +42,21 @@ export const qmail: MailServer = {
 };
 
 /** A session with rblsmtpd itself, behind which there is no qmail-smtpd. */
-async function ask({ host, place }: ZoneUse, code: string, timeoutMs: number): Promise<Outcome> {
+async function ask(
+  { host, place, isForGood }: RblsmtpdUse,
+  code: string,
+  timeoutMs: number,
+): Promise<Outcome> {
   const program = findProgram('rblsmtpd') ?? 'rblsmtpd';
   const passing = ['echo', '250 passes'];
-  const words = [`TCPREMOTEIP=${code}`, program, '-r', host, ...passing];
+  const words = [
+    `TCPREMOTEIP=${code}`,
+    program,
+    ...(isForGood ? ['-b'] : []),
+    '-r',
+    host,
+    ...passing,
+  ];
   const { stdout } = await runProgram('env', words, {
     input: sessionScript('localhost'),
     origin: 'the Debian package ucspi-tcp',

@@ -28,7 +28,7 @@ export const rspamd: MailServer = {
     );
     const WHAT = 'what rspamd does with a listed client';
     return {
-      title: version.trim().split('\n')[0] ?? 'rspamd',
+      title: `rspamd ${/\d[\w.]*/.exec(version)?.[0] ?? 'of an unknown version'}`,
       place: file,
       uses,
       outcomes: [],

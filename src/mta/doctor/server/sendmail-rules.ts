@@ -37,5 +37,8 @@ export function parseVerdict(output: string): Pick<Outcome, 'effect' | 'reply'> 
   if (result === undefined) return { effect: 'pass', reply: 'no result' };
   const [, text] = /^\$# ?error\b.*?\$: (.*)$/.exec(result) ?? [];
   if (text === undefined) return { effect: 'pass', reply: result };
-  return { effect: 'refuse', reply: text.replaceAll('"', '').replaceAll(/\s+/g, ' ').trim() };
+  return {
+    effect: 'refuse',
+    reply: text.replaceAll('"', '').replaceAll(/\s+/g, ' ').replaceAll(' . ', '.').trim(),
+  };
 }
