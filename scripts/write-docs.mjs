@@ -7,6 +7,7 @@ import { format, resolveConfig } from 'prettier';
 import { manual } from '../dist/cli/manual.js';
 import { configurationReference } from '../dist/config/reference.js';
 import { formatsReference } from '../dist/formats/reference.js';
+import { findingsReference } from '../dist/mta/doctor/reference.js';
 import { registriesReference } from '../dist/sources/reference.js';
 
 const pathOf = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
@@ -26,3 +27,4 @@ writeFileSync(pathOf('docs/configuration.md'), configurationReference());
 writeFileSync(pathOf('docs/sekisho.8'), await manual());
 await writeBetween('README.md', 'formats', formatsReference());
 await writeBetween('docs/sources.md', 'registries', registriesReference());
+await writeBetween('docs/mail-doctor.md', 'findings', findingsReference());

@@ -1,6 +1,5 @@
 import type { Endpoint } from '../../../config/dnsbl-schema.js';
 import { type Finding, finding } from '../finding.js';
-import type { Reply } from '../look/ask.js';
 import type { ZoneAnswers } from '../look/zone-answers.js';
 import { type ResolverSigns, identify, resolverText, settingLines } from '../resolver-software.js';
 import type { ExpectedZone } from '../zones.js';
@@ -60,14 +59,12 @@ function whyNotListed(facts: ResolverFacts): Finding {
     return finding('dnssec-fails', words);
   }
   const isListedThere = direct !== undefined && judgeTest(direct.test, zone) === 'right';
-  const isAsked = answers.text.records.length > 0 || isEmpty(answers.test);
+  const { test, text } = answers;
+  const isAsked = text.records.length > 0 || test.rcode === 'NOERROR';
   if (!isListedThere) return finding('nothing-to-forward', words);
-  if (isAsked) return finding('stripped', { ...words, WHY: whyStripped(facts) });
+  if (isAsked && test.records.length === 0)
+    return finding('stripped', { ...words, WHY: whyStripped(facts) });
   return finding('not-forwarded', words);
-}
-
-function isEmpty({ rcode, records }: Reply): boolean {
-  return rcode === 'NOERROR' && records.length === 0;
 }
 
 function whyStripped({ signs }: ResolverFacts): string {

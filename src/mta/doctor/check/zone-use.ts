@@ -36,9 +36,9 @@ function checkServer(zone: ExpectedZone, { server, facts }: ServerFacts): Findin
   for (const PLACE of new Set(uses.map(({ place }) => place))) {
     const here = uses.filter(({ place }) => place === PLACE);
     const isAnything = here.some(({ codes }) => codes === undefined);
-    if (answersForAll(zone)) {
-      // with a filter it asks for a country or two, which may be meant
-      if (isAnything) found.push(finding('country-zone-as-list', { ...words, PLACE }));
+    // with a filter it asks for a country or two, which may be meant
+    if (isAnything && answersForAll(zone)) {
+      found.push(finding('country-zone-as-list', { ...words, PLACE }));
     } else if (isAnything && server.hasFilters) {
       const codes = zone.codes.size === 0 ? ['127.0.0.2'] : [...zone.codes.keys()];
       const FILTERED = server.filtered(zone.shown, codes);
