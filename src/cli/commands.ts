@@ -126,7 +126,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'mta',
-    summary: "a mail server's configuration: what is wrong with it",
+    summary: "a mail server's configuration, printed for the zones, and what is wrong with one",
     load: () => import('./mta.js'),
   },
   {

@@ -48,6 +48,7 @@ async function checkConfig(options: DataOptions): Promise<0> {
   const loaded = loadConfig(options.config);
   assertDefinitions(loaded);
   assertExportRules(loaded);
+  (await import('../jobs/write-mail-maps.js')).assertMailMaps(loaded);
   const faults = [...readListLines(loaded).values()].flatMap(({ path, faults: found }) =>
     found.map((fault) => faultText({ ...fault, path })),
   );

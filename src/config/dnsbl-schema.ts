@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
 import { parseIPv4, parseIPv6 } from '../ip/address.js';
-import { durationMs, listName, path, share } from './values.js';
+import { durationMs, listName, mailAction, path, share } from './values.js';
 
 const DOMAIN_EXPECTED = 'a domain name such as bl.example.net';
 
 /** Host-name characters and `_`, in lower case and without the last dot. */
-const domainName = z
+export const domainName = z
   .string({ error: DOMAIN_EXPECTED })
   .max(253, { error: DOMAIN_EXPECTED })
   .regex(
@@ -64,6 +64,9 @@ const zoneList = z.strictObject({
       'The TXT record: $ the address, $cc its country, $prefix its prefix in the range that answers, $list, ' +
         '$reason the entry’s; $$ is a dollar sign.',
     ),
+  action: mailAction
+    .optional()
+    .describe('What mail servers do with a listed client, where not as lists.<name>.action says.'),
 });
 
 const DATASET_EXPECTED = 'a dataset as rbldnsd takes it: TYPE:FILE or TYPE:FILE,FILE';
@@ -83,6 +86,14 @@ const zone = z
       .default({})
       .describe('Lists and what they answer; an address in several answers with each.'),
     allow: z.array(listName).default([]).describe('Lists whose addresses are never listed.'),
+    approved: z
+      .boolean()
+      .default(false)
+      .describe('Whom this zone lists, mail servers let pass before they ask other zones.'),
+    codes: z
+      .record(returnCode, mailAction)
+      .optional()
+      .describe('Kind rbldnsd: return codes, and what mail servers do on each.'),
     datasets: z
       .array(z.string().regex(/^[a-z0-9]+:.+$/, { error: DATASET_EXPECTED }))
       .default([])
@@ -119,7 +130,7 @@ const zone = z
       .describe('Names for the NS records.'),
   })
   .check((context) => {
-    const { kind, lists, datasets, allow, any_code } = context.value;
+    const { kind, lists, datasets, allow, any_code, approved, codes } = context.value;
     const fault = (path: string, message: string): void => {
       context.issues.push({ code: 'custom', input: context.value, path: [path], message });
     };
@@ -128,6 +139,10 @@ const zone = z
     if (kind !== 'list' && allow.length > 0) fault('allow', `none with kind ${kind}`);
     if (kind === 'rbldnsd' && datasets.length === 0) fault('datasets', 'at least one dataset');
     if (kind !== 'rbldnsd' && datasets.length > 0) fault('datasets', `none with kind ${kind}`);
+    if (kind !== 'rbldnsd' && codes) fault('codes', `none with kind ${kind}`);
+    if (approved && (kind === 'country' || kind === 'origin')) {
+      fault('approved', `false with kind ${kind}, which answers for every address`);
+    }
     for (const [name, { code }] of Object.entries(lists)) {
       if (any_code || code.startsWith('127.')) continue;
       context.issues.push({

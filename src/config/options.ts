@@ -80,6 +80,8 @@ function expectedText(schema: JsonSchema): string {
       return 'true or false';
     case 'integer':
       return `whole number from ${schema.minimum ?? 0}${rangeEnd(schema.maximum)}`;
+    case 'number':
+      return `number from ${schema.minimum ?? 0}${rangeEnd(schema.maximum)}`;
     default:
       return stringText(schema);
   }

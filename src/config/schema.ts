@@ -10,6 +10,7 @@ import { log } from './log-schema.js';
 import { metrics } from './metrics-schema.js';
 import { milter } from './milter-schema.js';
 import { notify } from './notify-schema.js';
+import { mta } from './mta-schema.js';
 import { REGISTRY_NAMES } from './registry-names.js';
 import { run } from './run-schema.js';
 import { durationMs, httpUrl, listName, mailAction, path, share, sizeBytes } from './values.js';
@@ -145,6 +146,7 @@ export const configSchema = z.strictObject({
   metrics: metrics.optional(),
   run,
   log,
+  mta: mta.prefault({}),
   report: z
     .strictObject({
       keep_days: z
@@ -201,4 +203,6 @@ export type DnsblConfig = NonNullable<Config['dnsbl']>;
 export type MilterConfig = NonNullable<Config['milter']>;
 export type NotifyConfig = NonNullable<Config['notify']>;
 export type ZoneConfig = DnsblConfig['zones'][number];
+export type MtaConfig = Config['mta'];
+export type MailMapRule = MtaConfig['maps'][number];
 export type FirewallRule = FirewallConfig['rules'][number];

@@ -18,6 +18,7 @@ import { withStateLock } from './state-lock.js';
 import { UpdateLog } from './update-log.js';
 import type { Voice } from './voice.js';
 import { writeExports } from './write-exports.js';
+import { assertMailMaps, writeMailMaps } from './write-mail-maps.js';
 
 export interface UpdateWishes extends DataChoice, FetchHow {
   readonly trigger: UpdateTrigger;
@@ -43,6 +44,7 @@ export async function update(
 ): Promise<ExitCode | undefined> {
   assertDefinitions(loaded);
   assertExportRules(loaded);
+  assertMailMaps(loaded);
   const { trigger, from, voice } = wishes;
   const startedMs = Date.now();
   // an apply writes to the state also where the data is from elsewhere
@@ -152,7 +154,12 @@ async function build(
   const made = await openConfiguredLists(loaded, data, wishes, voice);
   log.addLists(made);
   refuseStop(wishes);
-  const { paths, faults } = writeExports(loaded, made.lists, data);
+  const exported = writeExports(loaded, made.lists, data);
+  const maps = await writeMailMaps(loaded, made.lists);
+  const [paths, faults] = [
+    [...exported.paths, ...maps.paths],
+    [...exported.faults, ...maps.faults],
+  ];
   log.exported = paths.length;
   for (const fault of faults) voice.warn(fault);
   await onLists?.(made.lists);

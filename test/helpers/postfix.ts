@@ -119,7 +119,6 @@ smtpd_peername_lookup = no
 smtpd_tls_security_level = none
 maillog_file = ${folder}/maillog
 maillog_file_prefixes = ${folder}
-smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination
 `;
 }
 

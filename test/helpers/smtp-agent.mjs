@@ -50,9 +50,9 @@ class Conversation {
 }
 
 answerRequests({
-  async session({ from, to, port, helo, sender, recipients, message }) {
+  async session({ from, to, port, helo, sender, recipients, message, patienceMs }) {
     const socket = connect({ host: to, port, localAddress: from });
-    const timer = setTimeout(() => socket.destroy(), PATIENCE_MS);
+    const timer = setTimeout(() => socket.destroy(), patienceMs ?? PATIENCE_MS);
     const talk = new Conversation(socket);
     const said = { banner: '', helo: '', mail: '', recipients: [], data: '' };
     said.banner = await talk.reply();

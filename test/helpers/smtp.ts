@@ -12,6 +12,8 @@ export interface SmtpWishes {
   readonly helo?: string;
   readonly sender?: string;
   readonly recipients?: readonly string[];
+  /** How long the session may take; 15 s where left out. */
+  readonly patienceMs?: number;
   /** Sent where a recipient was taken; without it the session ends after RCPT. */
   readonly message?: string;
 }
