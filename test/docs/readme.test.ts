@@ -12,6 +12,7 @@ const README = readPage('README.md');
 const TESTED = {
   'Two commands': 2, // test/system/quickstart.test.ts, and the one that runs the tests
   'Load it into the firewall': 3, // test/system/readme.test.ts
+  'One configuration for all of it': 1, // test/system/readme.test.ts
   'Ask it': 2, // test/system/readme.test.ts
   DNSBL: 2, // test/system/readme.test.ts
 };

@@ -132,6 +132,41 @@ const both = (addresses: readonly string[]) =>
   addresses.flatMap((one) => [`${one} 22`, `${one} 80`]);
 const onlyHttp = (addresses: readonly string[]) => addresses.map((one) => `${one} 80`);
 
+systemTest(
+  'the one configuration of README.md does what it says',
+  ['nft', 'namespace'],
+  async () => {
+    const heading = 'One configuration for all of it';
+    const clone = new Clone(await temporaryFolder());
+    await clone.update(statistics('CN', 'JP'));
+    const [config] = blocksOf(SECTIONS.get(heading) ?? '').filter(
+      ({ language }) => language === 'yaml',
+    );
+    writeFileSync(join(clone.folder, 'firewall.yaml'), config?.text ?? '');
+    const network = await Namespace.create();
+    const outputs = new Map<string, string>();
+    for (const line of commandsUnder(heading).join('').trim().split('\n')) {
+      const { env, ...options } = clone.options;
+      const result = await network.run('sh', ['-e', '-c', line], {
+        ...options,
+        env: { ...env, SSH_CONNECTION: '' },
+      });
+      expect(result, line).toMatchObject({ code: 0 });
+      outputs.set(line.split(' ')[1] ?? '', result.stdout);
+      if (line.startsWith('sekisho block')) {
+        const held = await network.run('nft', ['list', 'set', 'inet', 'sekisho', 'blocked_v4']);
+        expect(held.stdout).toMatch(/203\.0\.113\.7 timeout 7d/);
+      }
+    }
+    expect([...outputs.keys()].join(' ')).toBe('plan apply confirm block list why unblock');
+    expect(outputs.get('list')).toMatch(/203\.0\.113\.7.*guesses passwords/);
+    expect(outputs.get('why')).toMatch(/tcp 22: drop/);
+    expect(readFileSync(join(clone.folder, 'lists/blocked.txt'), 'utf8')).toBe(
+      readFileSync(`${ROOT}lists/blocked.txt`, 'utf8'),
+    );
+  },
+);
+
 systemTest('the questions of README.md have answers', ['namespace'], async () => {
   const clone = new Clone(await temporaryFolder());
   await clone.update(statistics('CN', 'JP'));
