@@ -26,5 +26,6 @@ async function writeBetween(page, name, inner) {
 writeFileSync(pathOf('docs/configuration.md'), configurationReference());
 writeFileSync(pathOf('docs/sekisho.8'), await manual());
 await writeBetween('README.md', 'formats', formatsReference());
+await writeBetween('README.ja.md', 'formats', formatsReference());
 await writeBetween('docs/sources.md', 'registries', registriesReference());
 await writeBetween('docs/mail-doctor.md', 'findings', findingsReference());

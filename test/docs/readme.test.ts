@@ -25,6 +25,27 @@ test('every block of commands is one that a test runs', () => {
   expect(Object.fromEntries(found.filter(([, count]) => count > 0))).toEqual(TESTED);
 });
 
+describe('README.ja.md', () => {
+  const JAPANESE = readPage('README.ja.md');
+  const linksIn = (page: string): string[] =>
+    [...page.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target]) => target ?? '');
+
+  test('has the very commands and configurations of README.md', () => {
+    expect(blocksOf(JAPANESE)).toEqual(blocksOf(README));
+  });
+
+  test('has its table of formats, and its sections', () => {
+    expect(between(JAPANESE, 'formats')).toBe(between(README, 'formats'));
+    expect(sectionsOf(JAPANESE).size).toBe(sectionsOf(README).size);
+  });
+
+  test('links to the same pages', () => {
+    const other = (links: readonly string[]): string[] =>
+      [...new Set(links)].filter((link) => !link.startsWith('README')).sort();
+    expect(other(linksIn(JAPANESE))).toEqual(other(linksIn(README)));
+  });
+});
+
 test('the two commands are programs of the repository', () => {
   const commands = blocksOf(sectionsOf(README).get('Two commands') ?? '').map(({ text }) => text);
   expect(commands).toEqual(['scripts/quickstart\n', 'scripts/test\n']);
@@ -53,6 +74,8 @@ test('every page of docs/ is linked', () => {
 
 describe.each([
   'README.md',
+  'README.ja.md',
+  'docs/operations.md',
   'docs/dnsbl.md',
   'docs/formats.md',
   'docs/milter.md',
