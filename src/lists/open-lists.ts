@@ -5,6 +5,7 @@ import type { ListDefinition } from '../config/schema.js';
 import type { CountryTable } from '../sources/country-table.js';
 import { KnownError, ParseError, SourceError } from '../util/errors.js';
 import { reasonOf } from '../util/system-error.js';
+import { admittingLists } from './admitting.js';
 import { type Catalogue, type ListLines, buildCatalogue, faultText } from './catalogue.js';
 import { findDefinitionFaults, neighboursOf } from './definitions.js';
 import { feedPath } from './feed-path.js';
@@ -26,8 +27,9 @@ export interface OpenListsOptions {
   /** Whether the last good copies of feeds in the state folder may be read. */
   readonly readState: boolean;
   /**
-   * Gives a list's lines of an earlier time where its file or copy cannot be used now; undefined
-   * where there are none: then `error` is thrown.
+   * Gives a list's lines of an earlier time where its file or copy cannot be used now, or has a bad
+   * line and addresses pass by it; undefined where there are none: then `error` is thrown, or the
+   * line left out.
    */
   readonly instead?: LinesInstead;
   /** Why there are no countries: lists that are made of them are left out then. */
@@ -51,7 +53,10 @@ export function openLists(
 ): OpenLists {
   assertDefinitions(loaded);
   const all = loaded.config.lists;
-  const lines = readListLines(loaded, (name, path) => usableLines(name, path, instead));
+  const admitting = instead ? admittingLists(loaded.config) : new Set<string>();
+  const usable = (name: string, path: string): ListLines =>
+    usableLines(name, path, instead, admitting.has(name));
+  const lines = readListLines(loaded, usable);
   const absent = new Map<string, string>();
   for (const [name, { url, countries }] of Object.entries(all)) {
     if (countries !== undefined && noCountries !== undefined) absent.set(name, noCountries);
@@ -59,7 +64,7 @@ export function openLists(
     const path = feedPath(loaded.resolvePath(loaded.config.state), name);
     if (!readState) absent.set(name, 'its feed is in the state, which --from does not read');
     else if (!existsSync(path)) absent.set(name, 'its feed has no copy yet');
-    else lines.set(name, usableLines(name, path, instead));
+    else lines.set(name, usable(name, path));
   }
   const leftOut = withDependents(all, absent);
   const definitions = Object.fromEntries(
@@ -91,12 +96,23 @@ export function readListLines(
   return lines;
 }
 
-/** @throws SourceError, ParseError where the lines cannot be used, and there are none instead */
-function usableLines(name: string, path: string, instead: LinesInstead | undefined): ListLines {
+/**
+ * @param isAdmitting whether addresses pass by this list: with a bad line it would let fewer in, so
+ *   its earlier lines are better where there are some
+ * @throws SourceError, ParseError where the lines cannot be used, and there are none instead
+ */
+function usableLines(
+  name: string,
+  path: string,
+  instead: LinesInstead | undefined,
+  isAdmitting: boolean,
+): ListLines {
   try {
     const lines = readLines(name, path);
     assertNotEmptied(name, lines);
-    return lines;
+    const [fault] = lines.faults;
+    if (!isAdmitting || fault === undefined) return lines;
+    return instead?.(name, path, new ParseError(faultText({ ...fault, path }))) ?? lines;
   } catch (error) {
     const known = error instanceof KnownError ? instead?.(name, path, error) : undefined;
     if (known === undefined) throw error;

@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../../config/load.js';
 import type { Config, ListDefinition } from '../../config/schema.js';
-import { neighboursOf } from '../definitions.js';
+import { admittingLists, exceptedLists } from '../admitting.js';
 
 /** How the download of a list is to be read. */
 export type FeedForm =
@@ -54,11 +54,8 @@ export interface Feed {
 
 /** The lists of a configuration that are downloaded. */
 export function feedsOf({ config, resolvePath }: LoadedConfig): Feed[] {
-  const excepted = withAllBelow(
-    Object.values(config.lists).flatMap(({ except }) => except),
-    config.lists,
-  );
-  const admitting = withAllBelow([...excepted, ...admittingLists(config)], config.lists);
+  const excepted = exceptedLists(config);
+  const admitting = admittingLists(config);
   return Object.entries(config.lists).flatMap(([list, definition]) => {
     const { url, every, max_age, headers_file } = definition;
     if (url === undefined) return [];
@@ -110,27 +107,4 @@ function limitsOf(
     rise,
     maxLines: feeds.max_lines,
   };
-}
-
-/** Lists whose addresses pass somewhere. */
-function admittingLists({ firewall, dnsbl }: Config): string[] {
-  const rules = firewall?.rules ?? [];
-  return [
-    ...(firewall?.allow ?? []),
-    ...rules.flatMap((rule) => [...(rule.only ?? []), ...rule.except]),
-    ...(dnsbl?.zones ?? []).flatMap((zone) => zone.allow),
-  ];
-}
-
-/** The lists, and all that they are made from. */
-function withAllBelow(names: readonly string[], definitions: Config['lists']): Set<string> {
-  const found = new Set<string>();
-  const add = (name: string): void => {
-    const definition = definitions[name];
-    if (found.has(name) || definition === undefined) return;
-    found.add(name);
-    for (const other of neighboursOf(definition)) add(other);
-  };
-  for (const name of names) add(name);
-  return found;
 }

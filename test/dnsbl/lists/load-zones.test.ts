@@ -177,6 +177,21 @@ describe('a list whose file cannot be used any more', () => {
   });
 });
 
+test('an allow list with a bad line stays what it was: nobody on it becomes listed', async () => {
+  const both = '198.51.100.1\n198.51.100.2\n';
+  const { folder, loadAt } = await setUp({ blocked: both, trusted: both });
+  await loadAt(NOW);
+  await writeFile(join(folder, 'trusted.txt'), '198.51.100.1\n198.51.100.2.3\n');
+  const { zones, warnings } = await loadAt(NOW);
+  expect(warnings).toEqual([
+    expect.stringMatching(/found "198\.51\.100\.2\.3".*the old content of list trusted is served$/),
+  ]);
+  const asked = new Asked(zones);
+  for (const address of ['198.51.100.1', '198.51.100.2']) {
+    expect(rcodeOf(asked.ask(bl(address), 'A'))).toBe('NXDOMAIN');
+  }
+});
+
 test('a zone whose allow list cannot be made fails, rather than list who is on it', async () => {
   const { loadAt } = await setUp({
     config: CONFIG.replace('file: trusted.txt', 'url: https://lists.example.net/trusted.txt'),
