@@ -81,8 +81,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'status',
-    summary: 'compare the kernel with the configuration; counters, drift, age of the data',
-    load: () => import('./firewall/status.js'),
+    summary: 'how everything stands: data, updates, lists, firewall and drift, DNSBL, warnings',
+    load: () => import('./status.js'),
   },
   {
     name: 'flush',
