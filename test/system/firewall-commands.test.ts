@@ -425,7 +425,7 @@ describe('a confirmation', () => {
     await writeFile(join(firewall, 'generation-1', 'ruleset.json'), '{ "nftables": [');
     const status = await host.run('status');
     expect(status.stderr).toMatch(/in time, and it cannot be rolled back: nft refused/);
-    expect(status.stdout).toContain('backend: nftables');
+    expect(status.stdout).toContain('firewall: nftables');
     expect((await host.run('apply')).code).toBe(1);
     expect((await host.run('flush')).code).toBe(0);
     expect(await host.nft('list', 'ruleset')).toBe('');
@@ -579,7 +579,7 @@ describe('flush, the last resort', () => {
     await host.nft('add', 'element', 'inet', 'sekisho', 'asia_v4', '{ 25 }');
     const status = await host.run('status');
     expect(status.code).toBe(1);
-    expect(status.stderr).toMatch(/\(set asia_v4\): `sekisho flush` takes the table away/);
+    expect(status.stdout).toMatch(/\(set asia_v4\): `sekisho flush` takes the table away/);
   });
 });
 

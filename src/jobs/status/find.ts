@@ -28,7 +28,13 @@ export function findFaults(facts: StatusFacts): Finding[] {
   return [...once.filter(isFailure), ...once.filter((each) => !isFailure(each))];
 }
 
-function firewallFindings({ firewall, hasFirewall, unread, isRoot }: StatusFacts): Finding[] {
+function firewallFindings({
+  firewall,
+  hasFirewall,
+  unread,
+  isRoot,
+  nowMs,
+}: StatusFacts): Finding[] {
   if (!hasFirewall) return [];
   const fault = unread.find(({ what }) => what === 'firewall');
   if (fault !== undefined) {
@@ -48,7 +54,10 @@ function firewallFindings({ firewall, hasFirewall, unread, isRoot }: StatusFacts
     findings.push(warning('held-after-rollback', text));
   }
   if (deadlineMs !== undefined) {
-    const text = `waiting for \`sekisho confirm\` until ${timeText(deadlineMs)}`;
+    const text =
+      deadlineMs > nowMs
+        ? `waiting for \`sekisho confirm\` until ${timeText(deadlineMs)}`
+        : `nobody confirmed the last apply until ${timeText(deadlineMs)}, and it stands all the same`;
     findings.push(warning('confirmation-pending', text));
   }
   return findings;

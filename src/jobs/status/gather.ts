@@ -64,10 +64,7 @@ export async function gatherStatus(
   };
 }
 
-function secondOf(
-  next: GatherOptions['nextScheduled'],
-  afterMs: number,
-): number | undefined {
+function secondOf(next: GatherOptions['nextScheduled'], afterMs: number): number | undefined {
   const first = next?.(afterMs);
   return first === undefined ? undefined : next?.(first);
 }
