@@ -185,8 +185,7 @@ async function edit(
     'sekisho block',
     async (): Promise<ExitCode> => {
       const edited = editList(loaded, list, work);
-      if (!edited.isChanged) return EXIT.done;
-      await tellZones(loaded, list);
+      if (edited.isChanged) await tellZones(loaded, list);
       return follow(loaded, options, edited);
     },
     LOCK_WAIT_MS,

@@ -72,6 +72,7 @@ export function changeList(
         return difference ? [changeOf(difference)] : [];
       }),
     );
+    if (changes.length === 0) return { done: true, writeBoot: () => undefined };
     // whoever dies in between leaves files that are behind: the next apply writes them
     folder.markBehind();
     changeElements(changes);

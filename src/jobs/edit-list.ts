@@ -57,13 +57,18 @@ export function editList(
   const held = contentsOf([...text.entries], nowMs);
   edit(text);
   const after = text.toString();
-  if (after === before) return { isChanged: false, kernel: undefined };
-  writeFileAtomically(path, [after], { fsync: true });
-  if (loaded.config.firewall === undefined) return { isChanged: true, kernel: undefined };
+  const isChanged = after !== before;
+  if (isChanged) writeFileAtomically(path, [after], { fsync: true });
+  if (loaded.config.firewall === undefined) return { isChanged, kernel: undefined };
   const folder = new FirewallFolder(loaded.resolvePath(loaded.config.state));
-  if (folder.read().current === undefined) return { isChanged: true, kernel: undefined };
+  const { current, pending, heldSince } = folder.read();
+  if (current === undefined) return { isChanged, kernel: undefined };
+  // also where the file says it already: whoever wrote that may have been killed before the kernel
+  if (!isChanged && (pending !== undefined || heldSince !== undefined)) {
+    return { isChanged, kernel: undefined };
+  }
   const change = { list, before: held, after: contentsOf([...text.entries], nowMs) };
-  return { isChanged: true, kernel: changeList(loaded, folder, change) };
+  return { isChanged, kernel: changeList(loaded, folder, change) };
 }
 
 /** Empty where there is no such file yet. @throws SystemError */
