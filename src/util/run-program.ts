@@ -6,6 +6,8 @@ import { requireProgram } from './programs.js';
 export interface RunOptions {
   /** Written to standard input, which is then closed. */
   readonly input?: string | Uint8Array;
+  /** An open file that is its standard input, in place of `input`. */
+  readonly inputFile?: number;
   /** After this the program is killed; milliseconds, default one minute. */
   readonly timeoutMs?: number;
   /** What to install where the program is missing, for the message. */
@@ -32,11 +34,16 @@ export async function runProgram(
   const path = requireProgram(name, options.origin);
   const timeout = options.timeoutMs ?? 60_000;
   return new Promise((resolve, reject) => {
-    const child = spawn(path, args, { timeout, killSignal: 'SIGKILL', env: environment() });
+    const child = spawn(path, args, {
+      timeout,
+      killSignal: 'SIGKILL',
+      env: environment(),
+      stdio: [options.inputFile ?? 'pipe', 'pipe', 'pipe'],
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    child.stdout.on('data', (piece: Buffer) => out.push(piece));
-    child.stderr.on('data', (piece: Buffer) => err.push(piece));
+    child.stdout?.on('data', (piece: Buffer) => out.push(piece));
+    child.stderr?.on('data', (piece: Buffer) => err.push(piece));
     child.on('error', (error) => {
       reject(new SystemError(`${name} cannot be run: ${messageOf(error)}`, { cause: error }));
     });
@@ -50,8 +57,8 @@ export async function runProgram(
       resolve({ code, stdout: text(out), stderr: text(err) });
     });
     // a program that ends before it has read everything says why itself
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input ?? '');
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(options.input ?? '');
   });
 }
 

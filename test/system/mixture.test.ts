@@ -8,7 +8,7 @@ import { systemTest } from '../helpers/programs.js';
 
 /** Other tests run beside this one. */
 const WAIT = { timeout: 30_000, interval: 100 };
-const LASTS_MS = 6000;
+const LASTS_MS = 4000;
 
 /** What people did by hand: addresses that are to be there at the end, and those that are not. */
 interface Deeds {

@@ -2,7 +2,7 @@ import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { beforeAll, describe, expect } from 'vitest';
+import { beforeAll, describe, expect, vi } from 'vitest';
 
 import { temporaryFolder } from '../helpers/cleanup.js';
 import { BUSY_NEEDS, BusyHost, busyConfig } from '../helpers/busy-host.js';
@@ -28,7 +28,9 @@ let daemon: Server;
 async function start(made: BusyHost): Promise<void> {
   host = made;
   daemon = await host.startDaemon();
-  await expect.poll(() => daemon.output(), WAIT).toContain('the update is done');
+  await vi.waitFor(() => {
+    expect(daemon.output()).toContain('the update is done');
+  }, WAIT);
 }
 
 /** The kernel denies, and the DNSBL answers, by lists and by countries. */

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -28,28 +29,39 @@ export async function runCommands(commands: readonly Json[]): Promise<void> {
 
 /**
  * Runs the text of such commands. It goes through a file: nft 1.0 cannot open a socket as
- * /dev/stdin, and Node gives children sockets.
+ * /dev/stdin, and Node gives children sockets. The file has lost its name before it is written,
+ * so that whoever is killed here leaves nothing behind.
  *
  * @throws SystemError as `runCommands`
  */
 export async function runCommandText(text: string): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'sekisho-'));
-  const file = join(folder, 'commands.json');
+  const file = openNameless();
   try {
-    writeFileSync(file, text, { mode: 0o600 });
-    await succeed(['-j', '-f', file]);
+    writeFileSync(file, text);
+    const { code, stderr } = await runProgram('nft', ['-j', '-f', '-'], {
+      inputFile: file,
+      origin: ORIGIN,
+    });
+    assertDone(code, stderr);
   } finally {
-    rmSync(folder, { recursive: true });
+    closeSync(file);
   }
+}
+
+function openNameless(): number {
+  const path = join(tmpdir(), `sekisho-${randomUUID()}`);
+  const file = openSync(path, 'wx+', 0o600);
+  rmSync(path);
+  return file;
 }
 
 /** Runs nft's own language as one transaction. @throws SystemError as `runCommands` */
 export async function runScript(script: string): Promise<void> {
-  await succeed(['-f', '-'], script);
+  const { code, stderr } = await nft(['-f', '-'], script);
+  assertDone(code, stderr);
 }
 
-async function succeed(args: readonly string[], input = ''): Promise<void> {
-  const { code, stderr } = await nft(args, input);
+function assertDone(code: number, stderr: string): void {
   if (code !== 0) throw new SystemError(`nft refused, the kernel is unchanged: ${reason(stderr)}`);
 }
 
