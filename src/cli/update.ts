@@ -7,6 +7,9 @@ import { acceptOption, fetchBars } from './fetch.js';
 import { writeSummary } from './list-summary.js';
 import { QUIET_VOICE, VOICE } from './output.js';
 
+/** Longer than anything but an update holds the lock of the state. */
+const LOCK_WAIT_MS = 60_000;
+
 interface UpdateOptions extends DataOptions {
   readonly accept?: readonly string[];
   readonly quiet?: boolean;
@@ -27,6 +30,7 @@ async function updateCommand(options: UpdateOptions): Promise<ExitCode> {
   const { accept, from, quiet = false, summary } = options;
   const code = await update(loadConfig(options.config), {
     trigger: 'command',
+    waitMs: LOCK_WAIT_MS,
     voice: quiet ? QUIET_VOICE : VOICE,
     ...fetchBars(quiet),
     ...(accept && { accept }),

@@ -92,7 +92,8 @@ async function updateAlone(
         throw error;
       }
     },
-    wishes,
+    // a `block`, or the daemon's look at the kernel, is soon over and fetches nothing
+    { ...wishes, givesWayTo: 'sekisho update' },
   );
 }
 

@@ -102,18 +102,28 @@ describe('update under cron', () => {
     ]);
   });
 
-  test('a run that finds the lock held says so and exits 0', async () => {
+  test('a run that finds another update at work says so and exits 0', async () => {
     const host = await Host.make();
-    const attempt = await takeLock(join(host.folder, 'state'), { command: 'a long run' });
+    const attempt = await takeLock(join(host.folder, 'state'), { command: 'sekisho update' });
     expect(attempt.lock).toBeDefined();
     const { code, stdout, stderr } = await host.cron('update');
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(stderr).toMatch(
-      /^sekisho: another run \(a long run, process \d+, since .*nothing done\n$/,
+      /^sekisho: another run \(sekisho update, process \d+, since .*nothing done\n$/,
     );
     expect(host.server.requests).toEqual([]);
     attempt.lock?.release();
     expect(await host.cron('update')).toEqual(SILENT);
+  });
+
+  test('a run that finds a short one at work waits for its end, and does its own work', async () => {
+    const host = await Host.make();
+    const { lock } = await takeLock(join(host.folder, 'state'), { command: 'sekisho block' });
+    expect(lock).toBeDefined();
+    const update = host.cron('update');
+    setTimeout(() => lock?.release(), 200);
+    expect(await update).toEqual(SILENT);
+    expect(host.server.requests).not.toEqual([]);
   });
 
   test('a registry that cannot be had: the rest is done, old data stays, exit code 3', async () => {

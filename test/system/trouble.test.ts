@@ -140,7 +140,7 @@ describe('time', () => {
     expect(update.code, update.stderr).toBe(3);
     expect(await status(3)).toMatch(/the last update succeeded only in part/);
     await expectGates();
-    expect(await host.run(['block', '203.0.113.5', '--for', '1h'])).toMatchObject({ code: 0 });
+    expect(await host.run(['block', '203.0.113.5'])).toMatchObject({ code: 0 });
     await expectGates('203.0.113.5');
 
     await host.openRegistry();
@@ -149,7 +149,7 @@ describe('time', () => {
     expect(await status(3)).not.toMatch(/not reached|succeeded only in part/);
   });
 
-  systemTest('a clock that jumps back a week: nothing waits for it', NEEDS, async () => {
+  systemTest('a clock that jumps back eight days: nothing waits for it', NEEDS, async () => {
     setClock(0);
     expect(await status(3)).toMatch(/the clock says .*, and yet .*: it jumped back/);
     await expectGates('203.0.113.5');
