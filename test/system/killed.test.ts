@@ -18,7 +18,7 @@ import { Seeded } from '../helpers/seeded.js';
  *   SEKISHO_TEST_KILLS=300 SEKISHO_SEED=7 npx vitest run test/system/killed.test.ts
  */
 
-const KILLS = Number(process.env['SEKISHO_TEST_KILLS'] || '15');
+const KILLS = Number(process.env['SEKISHO_TEST_KILLS'] || '10');
 const SEED = Number(process.env['SEKISHO_SEED'] || '1');
 
 type Victim = 'run' | 'update' | 'block';
