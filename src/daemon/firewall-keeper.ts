@@ -6,6 +6,7 @@ import type { Tended } from '../jobs/tend.js';
 import type { Voice } from '../jobs/voice.js';
 import { EXIT, KnownError } from '../util/errors.js';
 import type { Report } from '../util/report.js';
+import { ToldBefore } from '../util/told-before.js';
 import { FileWatch } from '../util/watch-files.js';
 import type { ServiceConfig } from './configuration.js';
 import type { JobResult } from './job-messages.js';
@@ -46,7 +47,7 @@ export class FirewallKeeper {
     heldBack: null,
   };
   #lastCollectedAt: string | null = null;
-  #warned: ReadonlySet<string> = new Set();
+  readonly #told = new ToldBefore();
   #generation: number | undefined;
   #queued: Promise<void> | undefined;
   #timers: NodeJS.Timeout[] = [];
@@ -125,12 +126,11 @@ export class FirewallKeeper {
     }
     const before = this.#files;
     this.#files = this.#filesSignature();
-    const warned = new Set<string>();
+    const warnings: string[] = [];
     const voice: Voice = {
       note: () => undefined,
       warn: (text) => {
-        warned.add(text);
-        if (!this.#warned.has(text)) report('warning', text);
+        warnings.push(text);
       },
     };
     const done = runner.run({ kind: 'tend', repair: true }, config(), voice);
@@ -139,7 +139,7 @@ export class FirewallKeeper {
     // what a person wrote just now is no drift
     const isWritten = this.#filesSignature() !== before;
     this.#take(result, reason === 'interval' && isWritten ? 'files' : reason, voice);
-    this.#warned = warned;
+    for (const text of this.#told.newsIn(warnings)) report('warning', text);
   }
 
   /** `block` has told the kernel already: where many come, a look every now and then is enough. */

@@ -5,6 +5,8 @@ import type { Part } from './part.js';
 
 const FIRST_RESTART_MS = 1000;
 const LONGEST_RESTART_MS = 60_000;
+/** What lived so long did not die of its start. */
+const LIVED_MS = 600_000;
 
 /** Keeps one part alive: what dies is started again, after a wait that doubles. */
 export class PartKeeper {
@@ -15,11 +17,15 @@ export class PartKeeper {
   #lastFault: string | undefined;
   #waitMs = FIRST_RESTART_MS;
   #timer: NodeJS.Timeout | undefined;
+  readonly #now: () => number;
+  #runsSinceMs = Infinity;
   #isStopping = false;
 
-  constructor(part: Part, report: Report) {
+  /** @param now milliseconds of a clock that is never set */
+  constructor(part: Part, report: Report, now = () => performance.now()) {
     this.part = part;
     this.#report = report;
+    this.#now = now;
   }
 
   /** @throws what the part throws: at the start of a service somebody is there to read it */
@@ -32,6 +38,7 @@ export class PartKeeper {
       throw error;
     }
     this.#state = 'running';
+    this.#runsSinceMs = this.#now();
   }
 
   async stop(): Promise<void> {
@@ -56,6 +63,8 @@ export class PartKeeper {
     const isKnown = error instanceof KnownError;
     this.#lastFault = messageOf(error);
     const text = isKnown || !(error instanceof Error) ? this.#lastFault : String(error.stack);
+    if (this.#now() - this.#runsSinceMs >= LIVED_MS) this.#waitMs = FIRST_RESTART_MS;
+    this.#runsSinceMs = Infinity;
     const seconds = this.#waitMs / 1000;
     this.#report(
       'error',

@@ -7,6 +7,7 @@ import { contentsOf } from '../lists/manual.js';
 import { ManualText } from '../lists/manual-text.js';
 import { UsageError, codeOf } from '../util/errors.js';
 import { writeFileAtomically } from '../util/atomic-file.js';
+import { decodeLossless, encodeLossless } from '../util/lossless-text.js';
 import { systemErrorOf } from '../util/system-error.js';
 
 /** What became of an edit. */
@@ -51,14 +52,14 @@ export function editList(
   edit: (text: ManualText) => void,
 ): ListEdit {
   const path = manualListFile(loaded, list);
-  const before = readListText(path);
+  const before = readForEdit(path);
   const text = new ManualText(before);
   const nowMs = Date.now();
   const held = contentsOf([...text.entries], nowMs);
   edit(text);
   const after = text.toString();
   const isChanged = after !== before;
-  if (isChanged) writeFileAtomically(path, [after], { fsync: true });
+  if (isChanged) writeFileAtomically(path, [encodeLossless(after)], { fsync: true });
   if (loaded.config.firewall === undefined) return { isChanged, kernel: undefined };
   const folder = new FirewallFolder(loaded.resolvePath(loaded.config.state));
   const { current, pending, heldSince } = folder.read();
@@ -73,10 +74,24 @@ export function editList(
 
 /** Empty where there is no such file yet. @throws SystemError */
 export function readListText(path: string): string {
+  return readBytes(path).toString('utf8');
+}
+
+/**
+ * The text of a list that is going to be written again, with `encodeLossless`: comments in whatever
+ * encoding come out as they went in. Empty where there is no such file yet.
+ *
+ * @throws SystemError
+ */
+export function readForEdit(path: string): string {
+  return decodeLossless(readBytes(path));
+}
+
+function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return '';
+    if (codeOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw systemErrorOf(error, 'cannot read', path);
   }
 }

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-
 import type { LoadedConfig } from '../config/load.js';
 import { ManualText } from '../lists/manual-text.js';
-import { KnownError, codeOf } from '../util/errors.js';
+import { KnownError } from '../util/errors.js';
 import { writeFileAtomically } from '../util/atomic-file.js';
-import { systemErrorOf } from '../util/system-error.js';
+import { encodeLossless } from '../util/lossless-text.js';
+import { readForEdit } from './edit-list.js';
 
 /** What was commented out, and a line for each file that could not be. */
 export interface Expiry {
@@ -35,17 +34,8 @@ export function expireEntries({ config, resolvePath }: LoadedConfig, nowMs: numb
 
 /** @throws SystemError where the file cannot be read or written */
 function expireIn(path: string, nowMs: number): number {
-  let before: string;
-  try {
-    // one character a byte: a comment in whatever encoding comes out as it went in
-    before = readFileSync(path, 'latin1');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 0; // whoever makes the list says so
-    throw systemErrorOf(error, 'cannot read', path);
-  }
-  const text = new ManualText(before);
+  const text = new ManualText(readForEdit(path)); // whoever makes a list says that it is missing
   const count = text.expire(nowMs);
-  if (count > 0)
-    writeFileAtomically(path, [Buffer.from(text.toString(), 'latin1')], { fsync: true });
+  if (count > 0) writeFileAtomically(path, [encodeLossless(text.toString())], { fsync: true });
   return count;
 }

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { EXIT, SourceError, UsageError } from '../../util/errors.js';
 import { builtFile } from '../../util/program-path.js';
 import type { LoadedMessage, LoaderReply, LoaderRequest, LoaderSpec } from './loader.js';
+import type { Report } from './transport.js';
 
 const THREAD = builtFile('dnsbl/server/loader-thread.js');
 
@@ -17,10 +18,13 @@ export class ZoneLoader {
   readonly #spec: LoaderSpec;
   #thread: Worker | undefined;
   #waiting: Waiting | undefined;
+  readonly #report: Report;
   #lastId = 0;
+  #isStopping = false;
 
-  constructor(spec: LoaderSpec) {
+  constructor(spec: LoaderSpec, report: Report) {
     this.#spec = spec;
+    this.#report = report;
     this.input = spec.input;
     this.#thread = this.#start();
   }
@@ -48,6 +52,7 @@ export class ZoneLoader {
 
   /** Ends the thread, also in the middle of a load, which then rejects. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     await this.#thread?.terminate();
   }
 
@@ -65,9 +70,9 @@ export class ZoneLoader {
       this.hasForgotten = true;
       const waiting = this.#waiting;
       this.#waiting = undefined;
-      waiting?.reject(
-        new Error(`the thread that loads zones ended with ${code}: ${cause?.message ?? 'stopped'}`),
-      );
+      const text = `the thread that loads zones ended with ${code}: ${cause?.message ?? 'stopped'}`;
+      if (waiting !== undefined) waiting.reject(new Error(text));
+      else if (!this.#isStopping) this.#report('error', `${text}; the next load has a new one`);
     });
     return thread;
   }

@@ -2,6 +2,7 @@ import { KnownError, SourceError, messageOf } from '../../util/errors.js';
 import { collectGarbage } from './collect-garbage.js';
 import type { LoadedMessage, LoaderSpec } from './loader.js';
 import type { Generation, Report } from './transport.js';
+import { ToldBefore } from '../../util/told-before.js';
 import { FileWatch } from '../../util/watch-files.js';
 import { ZoneLoader } from './zone-loader.js';
 
@@ -32,6 +33,7 @@ export class ZoneSupply {
   readonly #options: ZoneSupplyOptions;
   readonly #loader: ZoneLoader;
   readonly #watch: FileWatch | undefined;
+  readonly #told = new ToldBefore();
   /** Of the zones that are served: those with nothing to answer from. */
   #failed: ReadonlySet<string> = new Set();
   #number = 0;
@@ -44,8 +46,8 @@ export class ZoneSupply {
 
   constructor(options: ZoneSupplyOptions) {
     this.#options = options;
-    this.#loader = new ZoneLoader(options.loader);
-    if (options.watch) this.#watch = new FileWatch(() => void this.reload(), options.watchEveryMs);
+    this.#loader = new ZoneLoader(options.loader, options.report);
+    if (options.watch) this.#watch = new FileWatch(() => void this.#follow(), options.watchEveryMs);
   }
 
   /** @throws SourceError where zones lack that have to be there; what the loader threw */
@@ -65,12 +67,21 @@ export class ZoneSupply {
   }
 
   /**
+   * Loads again because somebody wants it, who is told of all that is wrong, also where the log
+   * has it already.
+   *
    * @param input what zones are made of from now on, also where this load fails; as before where
    *   left out
    * @returns whether new zones are served; why not has been reported
    */
   reload(input?: unknown): Promise<boolean> {
     if (input !== undefined) this.#loader.input = input;
+    this.#told.forget();
+    return this.#follow();
+  }
+
+  /** Loads again because a file has changed, or time has come. */
+  #follow(): Promise<boolean> {
     if (this.#next !== undefined) return this.#next;
     if (this.#loading === undefined) return this.#begin();
     this.#next = this.#loading.then(() => {
@@ -111,7 +122,7 @@ export class ZoneSupply {
         ? loaded.failed.filter((name) => !this.#failed.has(name))
         : [];
       if (lost.length > 0) {
-        for (const line of loaded.warnings) report('warning', line);
+        for (const line of this.#told.newsIn(loaded.warnings)) report('warning', line);
         report('error', `all zones are served as they were, for the sake of ${lost.join(', ')}`);
         return false;
       }
@@ -129,7 +140,7 @@ export class ZoneSupply {
     const { report, serve } = this.#options;
     this.#number++;
     this.#failed = new Set(loaded.failed);
-    for (const line of loaded.warnings) report('warning', line);
+    for (const line of this.#told.newsIn(loaded.warnings)) report('warning', line);
     serve({ number: this.#number, compiled: loaded.compiled });
     // this thread may not look for garbage for hours, either
     this.#tidyTimer ??= setTimeout(() => {
@@ -142,7 +153,7 @@ export class ZoneSupply {
       loaded.nextChangeAtMs,
       (timer) => (this.#dueTimer = timer),
       () => {
-        void this.reload();
+        void this.#follow();
       },
     );
     clearTimeout(this.#staleTimer);
