@@ -4,6 +4,8 @@ import { FirewallFolder } from '../firewall/generations.js';
 import type { DriftSnapshot, HitsSnapshot } from '../jobs/service-snapshot.js';
 import type { Tended } from '../jobs/tend.js';
 import type { Voice } from '../jobs/voice.js';
+import { feedPath } from '../lists/feed-path.js';
+import { storedPath } from '../sources/store.js';
 import { EXIT, KnownError } from '../util/errors.js';
 import type { Report } from '../util/report.js';
 import { ToldBefore } from '../util/told-before.js';
@@ -48,6 +50,7 @@ export class FirewallKeeper {
   };
   #lastCollectedAt: string | null = null;
   readonly #told = new ToldBefore();
+  readonly #toldOfHits = new ToldBefore();
   #generation: number | undefined;
   #queued: Promise<void> | undefined;
   #timers: NodeJS.Timeout[] = [];
@@ -155,15 +158,12 @@ export class FirewallKeeper {
   async #collect(): Promise<void> {
     const { config, runner, report } = this.#options;
     if (config().loaded.config.firewall === undefined) return;
-    const voice: Voice = {
-      note: () => undefined,
-      warn: (text) => {
-        report('warning', text);
-      },
-    };
+    const warnings: string[] = [];
+    const voice: Voice = { note: () => undefined, warn: (text) => warnings.push(text) };
     const result = await runner.run({ kind: 'tend', repair: false }, config(), voice);
     if (result.kind === 'tend') this.#tookHits(result.tended);
-    else if (result.kind === 'failed') report('warning', result.message);
+    else if (result.kind === 'failed') warnings.push(result.message);
+    for (const text of this.#toldOfHits.newsIn(warnings)) report('warning', text);
   }
 
   #take(result: JobResult, reason: Reason, voice: Voice): void {
@@ -227,16 +227,27 @@ export class FirewallKeeper {
     this.#watch.watch(this.#listFiles(), sinceMs);
   }
 
-  /** Files of the lists that are kept by hand. */
+  /** Files of the lists that are kept by hand, and copies of feeds. */
   #listFiles(): string[] {
     const { config, resolvePath } = this.#options.config().loaded;
-    return Object.values(config.lists).flatMap(({ file }) =>
-      file === undefined ? [] : [resolvePath(file)],
-    );
+    const state = resolvePath(config.state);
+    return Object.entries(config.lists).flatMap(([name, { file, url }]) => {
+      if (file !== undefined) return [resolvePath(file)];
+      return url === undefined ? [] : [feedPath(state, name)];
+    });
+  }
+
+  /** What lists are made from: also the registries' files, which `sekisho fetch` replaces. */
+  #dataFiles(): string[] {
+    const { config, resolvePath } = this.#options.config().loaded;
+    const { csv, registries } = config.sources;
+    const state = resolvePath(config.state);
+    const stored = registries.map((registry) => storedPath(state, registry));
+    return [...this.#listFiles(), ...csv.map(resolvePath), ...stored];
   }
 
   #filesSignature(): string {
-    const stats = this.#listFiles().map((path) => statSync(path, { throwIfNoEntry: false }));
+    const stats = this.#dataFiles().map((path) => statSync(path, { throwIfNoEntry: false }));
     return stats.map((stat) => `${stat?.ino} ${stat?.size} ${stat?.mtimeMs}`).join();
   }
 

@@ -1,3 +1,4 @@
+import type { RefreshedFeeds } from '../jobs/refresh-feeds.js';
 import type { Tended } from '../jobs/tend.js';
 import type { ExitCode } from '../util/errors.js';
 
@@ -8,7 +9,9 @@ export type Job =
       /** Done already where an update began at or after this moment; milliseconds since 1970. */
       readonly dueMs: number;
     }
-  | { readonly kind: 'tend'; readonly repair: boolean };
+  | { readonly kind: 'tend'; readonly repair: boolean }
+  /** The feeds that are due by then, by their own intervals. */
+  | { readonly kind: 'feeds' };
 
 /** What a job's process is given: the text that was checked, not whatever its file holds by now. */
 export interface JobRequest {
@@ -21,6 +24,7 @@ export interface JobRequest {
 export type JobResult =
   | { readonly kind: 'update'; readonly exitCode: ExitCode }
   | { readonly kind: 'tend'; readonly tended: Tended }
+  | { readonly kind: 'feeds'; readonly refreshed: RefreshedFeeds }
   /** Another run did it, or is at it, which was said. */
   | { readonly kind: 'skipped' }
   | { readonly kind: 'failed'; readonly message: string; readonly isDefect: boolean };

@@ -2,6 +2,7 @@ import '../util/hold-signals.js';
 
 import { parseConfig } from '../config/load.js';
 import { readLastUpdate } from '../jobs/last-update.js';
+import { refreshFeeds } from '../jobs/refresh-feeds.js';
 import { tend } from '../jobs/tend.js';
 import { update } from '../jobs/update.js';
 import type { Voice } from '../jobs/voice.js';
@@ -67,6 +68,10 @@ async function work({ job, text, file }: JobRequest): Promise<JobResult | undefi
   if (job.kind === 'tend') {
     const tended = await tend(loaded, { ...how, repair: job.repair });
     return tended && { kind: 'tend', tended };
+  }
+  if (job.kind === 'feeds') {
+    const refreshed = await refreshFeeds(loaded, how);
+    return refreshed && { kind: 'feeds', refreshed };
   }
   if (await isDoneElsewhere(loaded, job.dueMs)) return undefined;
   const exitCode = await update(loaded, { ...how, trigger: 'daemon' });

@@ -13,6 +13,7 @@ const NOT_FOR_JOBS = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'NODE_CH
 const LONGEST_MS: Readonly<Record<Job['kind'], number>> = {
   update: 2 * 3_600_000,
   tend: 10 * 60_000,
+  feeds: 3_600_000,
 };
 
 /** Runs jobs, one at a time, each in a process of its own. */

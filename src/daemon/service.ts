@@ -6,6 +6,7 @@ import type { Report } from '../util/report.js';
 import { packageVersion } from '../util/version.js';
 import { type ServiceConfig, readServiceConfig } from './configuration.js';
 import { DnsblPart } from './dnsbl-part.js';
+import { FeedKeeper } from './feed-keeper.js';
 import { FirewallKeeper } from './firewall-keeper.js';
 import { JobRunner } from './job-runner.js';
 import type { Part } from './part.js';
@@ -33,6 +34,7 @@ export class Service {
   readonly #dnsbl: DnsblPart | undefined;
   readonly #firewall: FirewallKeeper;
   readonly #updates: UpdateKeeper;
+  readonly #feeds: FeedKeeper;
   readonly #startedAt = new Date().toISOString();
   #config: ServiceConfig;
   #reloading: Promise<boolean> | undefined;
@@ -50,6 +52,7 @@ export class Service {
     this.#parts = this.#makeParts().map((part) => new PartKeeper(part, report));
     const shared = { runner: this.#runner, report, config: () => this.#config };
     this.#firewall = new FirewallKeeper({ ...shared, onForeignApply: () => this.#followApply() });
+    this.#feeds = new FeedKeeper(shared);
     this.#updates = new UpdateKeeper({
       ...shared,
       onUpdated: () => {
@@ -120,6 +123,7 @@ export class Service {
   snapshot(): ServiceSnapshot {
     const { loaded, file, readAtMs } = this.#config;
     const nextRunMs = this.#updates.nextRunMs();
+    const nextFeedMs = this.#feeds.nextFeedMs();
     const dnsbl = this.#dnsbl?.snapshot();
     return {
       format: 1,
@@ -130,6 +134,7 @@ export class Service {
       configFile: file === undefined ? null : loaded.resolvePath(file),
       configuredAt: new Date(readAtMs).toISOString(),
       nextRunAt: nextRunMs === undefined ? null : new Date(nextRunMs).toISOString(),
+      ...(nextFeedMs !== undefined && { nextFeedAt: new Date(nextFeedMs).toISOString() }),
       lastRuns: this.#updates.runs,
       parts: Object.fromEntries(this.#parts.map((keeper) => [keeper.part.name, keeper.snapshot()])),
       ...(dnsbl && { dnsbl }),
@@ -147,6 +152,7 @@ export class Service {
     await Promise.all([...this.#parts.map((keeper) => keeper.start()), this.#firewall.start()]);
     if (this.#isStopping) return;
     this.#updates.start();
+    this.#feeds.start();
     this.#isServing = true;
     const status = this.#status();
     report('info', status);
@@ -157,6 +163,7 @@ export class Service {
     this.#isStopping = true;
     await this.#state.stopping();
     this.#updates.stop();
+    this.#feeds.stop();
     this.#firewall.stop();
     await Promise.all([this.#runner.stop(), ...this.#parts.map((keeper) => keeper.stop())]);
     await this.#socket?.close();
@@ -214,6 +221,7 @@ export class Service {
     const lines = await Promise.all(this.#parts.map(async ({ part }) => part.reload?.(next) ?? []));
     for (const line of new Set(lines.flat())) report('warning', line);
     this.#updates.reload();
+    this.#feeds.reload();
     report(
       'info',
       isOther ? 'another configuration is in force' : 'the configuration is as it was',

@@ -22,6 +22,8 @@ export interface ServiceSnapshot {
   readonly configuredAt: string;
   /** When the next update is due; null where there is no schedule. */
   readonly nextRunAt: string | null;
+  /** When a feed is asked for by its own interval; none where no feed has one. */
+  readonly nextFeedAt?: string;
   /** Updates that it made, the newest first, at most ten. */
   readonly lastRuns: readonly RunSnapshot[];
   /** Its parts by name, such as `dnsbl`, `metrics`. */

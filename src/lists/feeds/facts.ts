@@ -22,6 +22,8 @@ export interface FeedFacts {
   readonly triedAt?: string;
   /** Why the last try failed; none where it did not. */
   readonly failure?: string | undefined;
+  /** How many tries in a row failed; none where the last did not. */
+  readonly failures?: number | undefined;
   /** Entries that were too large to be taken, the first of them, and how many there are. */
   readonly tooLarge?: readonly string[];
   readonly tooLargeCount?: number;
@@ -65,6 +67,7 @@ function isFacts(value: unknown): value is FeedFacts {
   return (
     ['definition', 'host'].every((key) => typeof facts[key] === 'string') &&
     optional.every((key) => ['string', 'undefined'].includes(typeof facts[key])) &&
+    ['number', 'undefined'].includes(typeof facts['failures']) &&
     (facts['tooLarge'] === undefined || Array.isArray(facts['tooLarge']))
   );
 }

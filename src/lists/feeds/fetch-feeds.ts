@@ -98,7 +98,13 @@ async function fetchFeed(feed: Feed, run: FeedRun): Promise<FeedOutcome> {
     const fits = !isOther && stored !== undefined && facts?.sha256 === sha256Of(stored);
     const got = await ask(feed, run.client, fits ? facts : undefined);
     if (got === 'not modified') {
-      const known = { ...(facts as FeedFacts), checkedAt: triedAt, triedAt, failure: undefined };
+      const known = {
+        ...(facts as FeedFacts),
+        checkedAt: triedAt,
+        triedAt,
+        failure: undefined,
+        failures: undefined,
+      };
       writeFacts(state, list, known);
       return ended('unchanged', known);
     }
@@ -144,6 +150,7 @@ async function fetchFeed(feed: Feed, run: FeedRun): Promise<FeedOutcome> {
       ...(facts ?? unknown),
       triedAt,
       failure: message,
+      failures: (facts?.failures ?? 0) + 1,
     });
     const old = isOther
       ? ` (the copy is from ${facts?.host ?? 'elsewhere'}, as it was configured before)`

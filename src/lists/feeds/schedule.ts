@@ -7,11 +7,16 @@ export interface FeedTimes {
   readonly checkedAtMs: number | undefined;
   /** When it was last asked, whatever came of it. */
   readonly triedAtMs: number | undefined;
+  /** How many tries in a row failed. */
+  readonly failures?: number | undefined;
   /** Whether the copy was made by another URL or form than the configuration now has. */
   readonly isOther: boolean;
 }
 
-/** A feed that failed is tried again after this, or after its own interval where that is shorter. */
+/**
+ * A feed that failed is tried again after this, then after twice as long, and so on, but never
+ * later than after its own interval.
+ */
 const RETRY_MS = 15 * 60_000;
 /** A schedule that beats a little early does not miss its feed. */
 const SLACK_MS = 30_000;
@@ -44,11 +49,11 @@ export function nextFeedAt(feeds: readonly FeedTimes[], nowMs: number): number |
 }
 
 function nextAt(feed: FeedTimes, nowMs: number): number | undefined {
-  const { everyMs, checkedAtMs, triedAtMs, isOther } = feed;
+  const { everyMs, checkedAtMs, triedAtMs, isOther, failures = 1 } = feed;
   if (everyMs === undefined) return undefined;
   if (Math.max(checkedAtMs ?? 0, triedAtMs ?? 0) > nowMs) return nowMs;
   const hasFailed = triedAtMs !== undefined && triedAtMs > (checkedAtMs ?? 0);
-  if (hasFailed) return triedAtMs + Math.min(everyMs, RETRY_MS);
+  if (hasFailed) return triedAtMs + Math.min(everyMs, RETRY_MS * 2 ** Math.max(0, failures - 1));
   return checkedAtMs === undefined || isOther ? nowMs : checkedAtMs + everyMs;
 }
 

@@ -22,6 +22,7 @@ export function timesOf(feed: Feed, facts: FeedFacts | undefined): FeedTimes {
     maxAgeMs: feed.maxAgeMs,
     checkedAtMs: timeOf(facts?.checkedAt),
     triedAtMs: timeOf(facts?.triedAt),
+    failures: facts?.failures,
     isOther: facts !== undefined && facts.definition !== definitionOf(feed),
   };
 }

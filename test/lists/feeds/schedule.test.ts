@@ -59,6 +59,14 @@ describe('a daemon', () => {
     expect(nextFeedAt([{ ...failed, everyMs: 2 * MINUTE }], NOW)).toBe(NOW + MINUTE);
     expect(nextFeedAt([asked(-9 * HOUR)], NOW)).toBe(NOW);
   });
+
+  test('waits twice as long after each further failure, up to the interval', () => {
+    const minutes = [1, 2, 3, 4, 400].map((failures) => {
+      const failed = asked(9 * HOUR, { triedAtMs: NOW, failures, everyMs: 2 * HOUR });
+      return ((nextFeedAt([failed], NOW) ?? NaN) - NOW) / MINUTE;
+    });
+    expect(minutes).toEqual([15, 30, 60, 120, 120]);
+  });
 });
 
 test('a copy is overdue past max_age', () => {
