@@ -6,7 +6,7 @@ import type { Target } from '../jobs/hand-made.js';
 import type { ManualText } from '../lists/manual-text.js';
 import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
-import { type DataOptions, addDataOptions, openCountries, openListsOf } from './data-options.js';
+import { type DataOptions, addDataOptions, openListsOf } from './data-options.js';
 import { VOICE, note, warn, writeOut } from './output.js';
 import { withStateLock } from './state-lock.js';
 
@@ -206,7 +206,8 @@ async function follow(
   }
   note(`the whole firewall is applied: ${kernel.reason}`);
   const { applyUnattended } = await import('../jobs/apply-unattended.js');
-  const data = await openCountries(options, loaded);
+  const { openDataOfLists } = await import('../jobs/open-data.js');
+  const data = await openDataOfLists(loaded, options, VOICE);
   const { lists, complete } = await openListsOf(loaded, data, options);
   const applied = await applyUnattended(loaded, lists, VOICE);
   return complete ? applied.exitCode : EXIT.partial;

@@ -8,6 +8,7 @@ import { type ExportJob, contentOf, documentsAt, documentsIn } from '../exports/
 import { writePlanned } from '../exports/write.js';
 import { DEFAULT_MAX_LINES, FORMATS, type NamedList, findFormat } from '../formats/index.js';
 import { FAMILIES, type Family } from '../ip/family.js';
+import { openDataOfLists } from '../jobs/open-data.js';
 import { listOfCountries } from '../lists/catalogue.js';
 import { expandCountry } from '../lists/countries.js';
 import { type CountryData, noticesOf } from '../sources/country-data.js';
@@ -20,7 +21,7 @@ import {
   openCountries,
   openListsOf,
 } from './data-options.js';
-import { note, writeOut } from './output.js';
+import { VOICE, note, writeOut } from './output.js';
 
 interface ExportOptions extends DataOptions {
   readonly country?: string[];
@@ -66,7 +67,7 @@ async function exportLists(options: ExportOptions): Promise<ExitCode> {
   if (format === undefined) throw new Error(`format ${options.format} passed commander's choice`);
   assertOneSelection(options);
   const loaded = await loadConfigIfNeeded(options);
-  const data = await openCountries(options, loaded);
+  const data = await openDataFor(options, loaded);
   const { lists, exitCode } = await chooseLists(options, loaded, data);
   const job: ExportJob = {
     format,
@@ -88,6 +89,15 @@ async function exportLists(options: ExportOptions): Promise<ExitCode> {
   }
   for (const text of data.attribution) note(text);
   return exitCode;
+}
+
+/** The lists of the configuration may do without countries, what was asked for by name may not. */
+async function openDataFor(
+  options: ExportOptions,
+  loaded: LoadedConfig | undefined,
+): Promise<CountryData> {
+  const isOfLists = loaded !== undefined && !options.country && !options.all;
+  return isOfLists ? openDataOfLists(loaded, options, VOICE) : openCountries(options, loaded);
 }
 
 function assertOneSelection({ country, list, all, name }: ExportOptions): void {

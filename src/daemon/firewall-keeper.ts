@@ -182,13 +182,16 @@ export class FirewallKeeper {
     if (!tended.isCompared) return;
     this.#endAt(tended.nextEndMs);
     const now = new Date().toISOString();
+    // what could not be applied at the start is no drift
+    const isFirst = this.#drift.lastCheckAt === null;
     this.#drift = { ...this.#drift, lastCheckAt: now };
     const { difference, wasEmpty } = tended;
     if (difference.length === 0 && !wasEmpty) return;
     // an edit accounts for other entries and rules, not for a kernel that was emptied
-    const isExpected = reason === 'start' || reason === 'reload' || !wasEmpty;
-    if (reason !== 'interval' && isExpected) {
-      report('info', `the firewall was brought up to date (${REASONS[reason]})`);
+    const isExpected = isFirst || reason === 'start' || reason === 'reload' || !wasEmpty;
+    if (isFirst || (reason !== 'interval' && isExpected)) {
+      const why = REASONS[reason === 'interval' ? 'start' : reason];
+      report('info', `the firewall was brought up to date (${why})`);
       for (const line of wasEmpty ? [] : difference) report('info', line);
       return;
     }

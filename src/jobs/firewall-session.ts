@@ -7,7 +7,7 @@ import { planOf } from '../firewall/open-plan.js';
 import type { Plan } from '../policy/plan.js';
 import type { CountryData } from '../sources/country-data.js';
 import { KnownError, SystemError, UsageError, messageOf } from '../util/errors.js';
-import { type DataChoice, openConfiguredLists, openData } from './open-data.js';
+import { type DataChoice, openConfiguredLists, openDataOfLists } from './open-data.js';
 import { rollBackAndCollect } from './reported-roll-back.js';
 import { withStateLock } from './state-lock.js';
 import type { Voice } from './voice.js';
@@ -95,7 +95,7 @@ export async function openPlan(
   choice: DataChoice,
   voice: Voice,
 ): Promise<{ plan: Plan; data: CountryData; complete: boolean }> {
-  const data = await openData(loaded, choice, voice);
+  const data = await openDataOfLists(loaded, choice, voice);
   const { lists, complete } = await openConfiguredLists(loaded, data, choice, voice);
   return { plan: planOf(loaded, lists), data, complete };
 }

@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/load.js';
 import type { List } from '../lists/catalogue.js';
+import { listsNeedCountries } from '../lists/in-use.js';
 import type { CountryData } from '../sources/country-data.js';
 import type { OpenOptions } from '../sources/open-files.js';
 import type { Voice } from './voice.js';
@@ -28,6 +29,20 @@ export async function openData(
     : await openStateOf(loaded, open);
   for (const text of data.notes) voice.note(text);
   return data;
+}
+
+/**
+ * The same for who makes the configured lists: those that people keep and feeds need no countries.
+ *
+ * @throws as `openData`
+ */
+export async function openDataOfLists(
+  loaded: LoadedConfig,
+  choice: DataChoice,
+  voice: Voice,
+): Promise<CountryData> {
+  const mayLack = !listsNeedCountries(loaded.config);
+  return openData(loaded, choice, voice, { keepStatistics: false, mayLack });
 }
 
 async function openStateOf(

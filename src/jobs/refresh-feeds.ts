@@ -3,7 +3,7 @@ import { dueFeeds } from '../lists/feeds/schedule.js';
 import { feedStates } from '../lists/feeds/times.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
 import { type FetchHow, fetchFeedsAloud } from './fetch-aloud.js';
-import { openConfiguredLists, openData } from './open-data.js';
+import { openConfiguredLists, openDataOfLists } from './open-data.js';
 import { type LockWait, withStateLock } from './state-lock.js';
 import type { Voice } from './voice.js';
 import { writeExports } from './write-exports.js';
@@ -34,7 +34,9 @@ export async function refreshFeeds(
       const lists = dueFeeds(feedStates(loaded), Date.now());
       if (lists.length === 0) return { exitCode: EXIT.done, updated: [] };
       const outcomes = await fetchFeedsAloud(loaded, { lists, force: true }, wishes);
-      const updated = outcomes.flatMap(({ list, outcome }) => (outcome === 'updated' ? [list] : []));
+      const updated = outcomes.flatMap(({ list, outcome }) =>
+        outcome === 'updated' ? [list] : [],
+      );
       const hasFailed = outcomes.some(({ outcome }) => outcome === 'failed');
       for (const list of updated) wishes.voice.note(`list ${list}: its feed has changed`);
       const isWritten = updated.length === 0 || (await writeFiles(loaded, wishes.voice));
@@ -48,7 +50,7 @@ export async function refreshFeeds(
 async function writeFiles(loaded: LoadedConfig, voice: Voice): Promise<boolean> {
   if (loaded.config.exports.length === 0) return true;
   const quiet: Voice = { note: () => undefined, warn: (text) => voice.warn(text) };
-  const data = await openData(loaded, {}, quiet);
+  const data = await openDataOfLists(loaded, {}, quiet);
   const { lists, complete } = await openConfiguredLists(loaded, data, {}, quiet);
   const { paths, faults } = writeExports(loaded, lists, data);
   for (const path of paths) voice.note(`wrote ${path}`);

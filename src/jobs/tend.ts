@@ -6,7 +6,7 @@ import { EXIT, type ExitCode, SystemError } from '../util/errors.js';
 import { applyUnattended } from './apply-unattended.js';
 import { collectBefore } from './collect-before.js';
 import { openFirewall } from './firewall-session.js';
-import { openConfiguredLists, openData } from './open-data.js';
+import { openConfiguredLists, openDataOfLists } from './open-data.js';
 import { type LockWait, withStateLock } from './state-lock.js';
 import type { Voice } from './voice.js';
 
@@ -61,7 +61,7 @@ async function work(loaded: LoadedConfig, { voice, repair, signal }: TendWishes)
     const session = await openFirewall(loaded, voice);
     return { ...nothing, exitCode: await collectBefore(session, voice), ...heldBack() };
   }
-  const data = await openData(loaded, {}, voice);
+  const data = await openDataOfLists(loaded, {}, voice);
   const { lists, complete } = await openConfiguredLists(loaded, data, {}, voice);
   if (signal?.aborted) throw new SystemError('told to stop before the firewall was compared');
   const applied = await applyUnattended(loaded, lists, voice);

@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../config/load.js';
 import { assertExportRules } from '../exports/rules.js';
 import type { List } from '../lists/catalogue.js';
+import { needsCountries } from '../lists/in-use.js';
 import { assertDefinitions } from '../lists/open-lists.js';
 import { exitCodeOf } from '../sources/fetch.js';
 import { EXIT, type ExitCode, KnownError, SystemError, messageOf } from '../util/errors.js';
@@ -13,7 +14,7 @@ import {
   findLastUpdate,
   writeLastUpdate,
 } from './last-update.js';
-import { type DataChoice, openConfiguredLists, openData } from './open-data.js';
+import { type DataChoice, openConfiguredLists, openDataOfLists } from './open-data.js';
 import { withStateLock } from './state-lock.js';
 import { UpdateLog } from './update-log.js';
 import type { Voice } from './voice.js';
@@ -114,12 +115,17 @@ async function fetchAndBuild(
 ): Promise<ExitCode> {
   const fetched = wishes.from ? EXIT.done : await fetchAll(loaded, wishes, log);
   refuseStop(wishes);
-  if (fetched === EXIT.failed) return fetched;
+  const isEnough = fetched !== EXIT.failed || !needsCountries(loaded.config);
+  if (!isEnough) return fetched;
   const expiry = expireEntries(loaded, Date.now());
   log.expired = expiry.count;
   for (const fault of expiry.faults) wishes.voice.warn(fault);
   const built = await build(loaded, wishes, log);
-  return worst(fetched, built, expiry.faults.length > 0 ? EXIT.partial : EXIT.done);
+  return worst(
+    fetched === EXIT.failed ? EXIT.partial : fetched,
+    built,
+    expiry.faults.length > 0 ? EXIT.partial : EXIT.done,
+  );
 }
 
 /** What there is to fetch: nothing of the registries where the countries come from CSV files. */
@@ -147,7 +153,7 @@ async function build(
   log: UpdateLog,
 ): Promise<ExitCode> {
   const { voice, from, onLists } = wishes;
-  const data = await openData(loaded, wishes, voice);
+  const data = await openDataOfLists(loaded, wishes, voice);
   // with --from a missing registry is no error: whoever names the files knows what he names
   if (!from && data.missing.length > 0) {
     voice.warn(`no file of ${data.missing.join(', ')} yet: countries are incomplete`);

@@ -42,6 +42,16 @@ export interface CountryData {
   readonly statistics: readonly OpenStatistics[];
 }
 
+/** Where nothing is known of countries. */
+export const NO_COUNTRIES: CountryData = {
+  table: new Map(),
+  origins: [],
+  attribution: [],
+  notes: [],
+  missing: [],
+  statistics: [],
+};
+
 /**
  * The record that covers an address, whatever its status; where several do, the first one
  * that is delegated.

@@ -23,6 +23,8 @@ export interface OpenOptions {
    * yes. Whoever only wants the countries saves tens of megabytes without.
    */
   readonly keepStatistics?: boolean;
+  /** Whether a state without any file has no countries, rather than being an error. */
+  readonly mayLack?: boolean;
 }
 
 /**

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { LoadedConfig } from '../config/load.js';
 import { SourceError } from '../util/errors.js';
 import { markFiles, readCountryCache, writeCountryCache } from './country-cache.js';
-import type { CountryData } from './country-data.js';
+import { type CountryData, NO_COUNTRIES } from './country-data.js';
 import type { OpenOptions } from './open-files.js';
 import { sourcesFolder, storedPath } from './store.js';
 
@@ -27,6 +27,7 @@ export async function openState(
   const here = registries.filter((registry) => existsSync(storedPath(state, registry)));
   const paths = here.map((registry) => storedPath(state, registry));
   if (here.length === 0) {
+    if (options.mayLack) return NO_COUNTRIES;
     throw new SourceError(
       `no statistics file in ${sourcesFolder(state)}; run \`sekisho update\`, or name files with --from`,
     );

@@ -89,7 +89,12 @@ test('never while a run is under way, however long', async () => {
 });
 
 test('what failed is tried again after waits that double, and its warning is said once', async () => {
-  feed = { ...feed, everyMs: 120 * MINUTE, checkedAtMs: START - 120 * MINUTE, triedAtMs: undefined };
+  feed = {
+    ...feed,
+    everyMs: 120 * MINUTE,
+    checkedAtMs: START - 120 * MINUTE,
+    triedAtMs: undefined,
+  };
   work = fail;
   keeper.start();
   await pass(360);

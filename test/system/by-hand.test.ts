@@ -42,6 +42,24 @@ describe('without a firewall that was applied, the file is all', () => {
   const run = (folder: string, ...words: readonly string[]) =>
     sekisho([...words, '--config', join(folder, 'sekisho.yaml')], { env });
 
+  test('comments in another encoding survive, beside reasons in UTF-8', async () => {
+    const folder = await folderWith('');
+    const path = join(folder, 'blocked.txt');
+    const korean = Buffer.from([0xc2, 0xf7, 0xb4, 0xdc, 0xa0]); // EUC-KR
+    const line = (text: string): Buffer => Buffer.concat([Buffer.from(text), korean]);
+    const before = [line('# '), line('\n192.0.2.1 voilà # '), Buffer.from('\n192.0.2.2 x\n')];
+    await writeFile(path, Buffer.concat(before));
+    expect((await run(folder, 'block', '192.0.2.1', '--for', '2h')).code).toBe(0);
+    expect((await run(folder, 'unblock', '192.0.2.2')).code).toBe(0);
+    expect((await run(folder, 'block', '192.0.2.3', '--reason', '関所')).code).toBe(0);
+    const lines = (await readFile(path)).toString('latin1').split('\n');
+    expect(lines[0]).toBe(line('# ').toString('latin1'));
+    expect(lines[1]).toMatch(/^192\.0\.2\.1 until=\S+ since=\S+ by=an-admin /);
+    expect(lines[1]?.endsWith(line(' voilà # ').toString('latin1'))).toBe(true);
+    expect(lines[2]?.endsWith(Buffer.from(' 関所').toString('latin1'))).toBe(true);
+    expect(lines.slice(3)).toEqual(['']);
+  });
+
   test('block writes who, when, until when and why, and says what DNS will tell', async () => {
     const folder = await folderWith('# by hand\n');
     const { code, stdout } = await run(

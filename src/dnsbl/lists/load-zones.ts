@@ -9,8 +9,9 @@ import { faultText } from '../../lists/catalogue.js';
 import { neighboursOf } from '../../lists/definitions.js';
 import { feedPath } from '../../lists/feed-path.js';
 import { feedStates, feedWarnings } from '../../lists/feeds/times.js';
+import { needsCountries } from '../../lists/in-use.js';
 import { openLists } from '../../lists/open-lists.js';
-import type { CountryData } from '../../sources/country-data.js';
+import { type CountryData, NO_COUNTRIES } from '../../sources/country-data.js';
 import { openFiles } from '../../sources/open-files.js';
 import { openState } from '../../sources/open-state.js';
 import { sourcesFolder } from '../../sources/store.js';
@@ -153,15 +154,6 @@ function keptZone(
   return { ...zoneHead(zone, time), groups, answers };
 }
 
-const NO_DATA: CountryData = {
-  table: new Map(),
-  origins: [],
-  attribution: [],
-  notes: [],
-  missing: [],
-  statistics: [],
-};
-
 /** Countries, or why there are none. */
 interface FoundCountries {
   readonly data: CountryData;
@@ -175,13 +167,13 @@ async function openCountries(
   dnsbl: DnsblConfig,
   tell: (warning: string) => void,
 ): Promise<FoundCountries> {
-  if (!needsCountries(loaded, dnsbl)) return { data: NO_DATA };
+  if (!needsCountries(loaded.config)) return { data: NO_COUNTRIES };
   try {
     return { data: await openData(loaded, input, dnsbl, tell) };
   } catch (error) {
     // files that somebody named have to be there
     if (!(error instanceof SourceError) || input.from) throw error;
-    return { data: NO_DATA, noCountries: `there is no registry data: ${error.message}` };
+    return { data: NO_COUNTRIES, noCountries: `there is no registry data: ${error.message}` };
   }
 }
 
@@ -211,14 +203,6 @@ function countryPaths(
   if (from) return from;
   if (config.sources.csv.length > 0) return config.sources.csv.map(resolvePath);
   return [sourcesFolder(resolvePath(config.state))];
-}
-
-/** Lists of the configuration are made all together, so any that has countries needs them. */
-function needsCountries({ config }: LoadedConfig, dnsbl: DnsblConfig): boolean {
-  return (
-    Object.values(config.lists).some(({ countries }) => countries !== undefined) ||
-    dnsbl.zones.some(({ kind }) => kind === 'country' || kind === 'origin')
-  );
 }
 
 function watchedPaths(loaded: LoadedConfig, input: Pick<ConfiguredZones, 'from'>): string[] {

@@ -8,7 +8,7 @@ import { type List, faultText } from '../../lists/catalogue.js';
 import { feedPath } from '../../lists/feed-path.js';
 import { KeptLines } from '../../lists/kept-lines.js';
 import { openLists } from '../../lists/open-lists.js';
-import type { CountryData } from '../../sources/country-data.js';
+import { type CountryData, NO_COUNTRIES } from '../../sources/country-data.js';
 import { KeptCountries } from '../../sources/kept-countries.js';
 import { openFiles } from '../../sources/open-files.js';
 import { openState } from '../../sources/open-state.js';
@@ -107,7 +107,7 @@ export class SettingsLoader {
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       warn(`${error.message}; no address has a country until then`);
-      return NO_DATA;
+      return NO_COUNTRIES;
     }
   }
 
@@ -128,15 +128,6 @@ export class SettingsLoader {
     return this.#rules;
   }
 }
-
-const NO_DATA: CountryData = {
-  table: new Map(),
-  origins: [],
-  attribution: [],
-  notes: [],
-  missing: [],
-  statistics: [],
-};
 
 function makeSettings(
   loaded: LoadedConfig,
