@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import { basename, dirname } from 'node:path';
 
+import { codeOf } from './errors.js';
+
 /** Changes that come so close together are one. */
 const SETTLE_MS = 100;
 /** But a file that never rests is told of all the same. */
@@ -102,9 +104,17 @@ export class FileWatch {
   }
 }
 
-/** What tells one state of a file from the next, and when it last changed. */
+/**
+ * What tells one state of a file from the next, and when it last changed. That it cannot be looked
+ * at (a circle of links, no right to its folder) is a state, too: whoever reads it says why.
+ */
 function signatureOf(path: string): { text: string; changedMs: number } {
-  const stat = fs.statSync(path, { throwIfNoEntry: false, bigint: true });
+  let stat: fs.BigIntStats | undefined;
+  try {
+    stat = fs.statSync(path, { throwIfNoEntry: false, bigint: true });
+  } catch (error) {
+    return { text: codeOf(error) ?? 'unreadable', changedMs: -Infinity };
+  }
   if (stat === undefined) return { text: 'missing', changedMs: -Infinity };
   const { dev, ino, size, mtimeNs, ctimeNs } = stat;
   return {
@@ -113,18 +123,39 @@ function signatureOf(path: string): { text: string; changedMs: number } {
   };
 }
 
-/** The folders to watch, and what in them; a folder that is itself named counts whole. */
+/**
+ * The folders to watch, and what in them; a folder that is itself named counts whole. A file behind
+ * a symbolic link changes in its own folder, and another takes its place in that of the link.
+ */
 function foldersOf(paths: readonly string[]): Map<string, Set<string> | undefined> {
   const folders = new Map<string, Set<string> | undefined>();
   for (const path of paths) {
-    if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    if (isFolder(path)) {
       folders.set(path, undefined);
       continue;
     }
-    const folder = dirname(path);
-    if (folders.has(folder) && folders.get(folder) === undefined) continue;
-    const names = folders.get(folder) ?? new Set<string>();
-    folders.set(folder, names.add(basename(path)));
+    for (const place of new Set([path, realPathOf(path)])) {
+      const folder = dirname(place);
+      if (folders.has(folder) && folders.get(folder) === undefined) continue;
+      const names = folders.get(folder) ?? new Set<string>();
+      folders.set(folder, names.add(basename(place)));
+    }
   }
   return folders;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    return false; // it cannot be looked at, as its signature says
+  }
+}
+
+function realPathOf(path: string): string {
+  try {
+    return fs.realpathSync(path);
+  } catch {
+    return path; // not there, or a link to nothing: the folder of the link tells when that changes
+  }
 }

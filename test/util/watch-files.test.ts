@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -95,4 +95,33 @@ test('many changes are few', async () => {
   await sleep(300);
   expect(count()).toBeGreaterThanOrEqual(1);
   expect(count()).toBeLessThanOrEqual(6);
+});
+
+test('a file behind a symbolic link, and another link in its place', async () => {
+  const folder = await temporaryFolder();
+  const [link, real] = [join(folder, 'etc', 'list'), join(folder, 'kept', 'real')];
+  mkdirSync(join(folder, 'etc'));
+  mkdirSync(join(folder, 'kept'));
+  writeFileSync(real, 'a\n');
+  symlinkSync(real, link);
+  await sleep(50);
+  const { watch, count } = watching(60_000);
+  watch.watch([link], Date.now());
+  await sleep(150);
+  appendFileSync(real, 'b\n');
+  await expect.poll(count, { timeout: 1000 }).toBe(1);
+  writeFileSync(join(folder, 'kept', 'new'), 'c\n');
+  renameSync(join(folder, 'kept', 'new'), real);
+  await expect.poll(count, { timeout: 1000 }).toBe(2);
+  // a circle cannot be looked at, which ends nobody
+  symlinkSync('circle', join(folder, 'etc', 'circle'));
+  renameSync(join(folder, 'etc', 'circle'), link);
+  symlinkSync('list', join(folder, 'etc', 'circle'));
+  await expect.poll(count, { timeout: 1000 }).toBe(3);
+  watch.watch([link], Date.now());
+  await sleep(150);
+  const before = count();
+  rmSync(link);
+  writeFileSync(link, 'd\n');
+  await expect.poll(count, { timeout: 1000 }).toBe(before + 1);
 });
