@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../config/load.js';
 import type { ListEdit } from '../jobs/edit-list.js';
 import type { Target } from '../jobs/hand-made.js';
 import type { ManualText } from '../lists/manual-text.js';
+import { parseEnd } from '../lists/manual.js';
 import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
 import { type DataOptions, addDataOptions, openListsOf } from './data-options.js';
@@ -244,11 +245,7 @@ function duration(text: string): number {
 }
 
 function date(text: string): number {
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
-  const time = Date.parse(isDay ? `${text}T00:00:00Z` : text);
-  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(text);
-  if (Number.isNaN(time) || !(isDay || isTime)) {
-    throw new InvalidArgumentError('Expected 2026-12-31 or 2026-12-31T12:00:00Z.');
-  }
-  return isDay ? time + 86_400_000 : time;
+  const time = parseEnd(text);
+  if (time !== undefined) return time;
+  throw new InvalidArgumentError('Expected 2026-12-31 or 2026-12-31T12:00:00Z.');
 }

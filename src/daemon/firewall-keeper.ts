@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs';
-
 import { FirewallFolder } from '../firewall/generations.js';
 import type { DriftSnapshot, HitsSnapshot } from '../jobs/service-snapshot.js';
 import type { Tended } from '../jobs/tend.js';
@@ -9,7 +7,7 @@ import { storedPath } from '../sources/store.js';
 import { EXIT, KnownError } from '../util/errors.js';
 import type { Report } from '../util/report.js';
 import { ToldBefore } from '../util/told-before.js';
-import { FileWatch } from '../util/watch-files.js';
+import { FileWatch, signatureOf } from '../util/watch-files.js';
 import type { ServiceConfig } from './configuration.js';
 import type { JobResult } from './job-messages.js';
 import type { JobRunner } from './job-runner.js';
@@ -250,8 +248,9 @@ export class FirewallKeeper {
   }
 
   #filesSignature(): string {
-    const stats = this.#dataFiles().map((path) => statSync(path, { throwIfNoEntry: false }));
-    return stats.map((stat) => `${stat?.ino} ${stat?.size} ${stat?.mtimeMs}`).join();
+    return this.#dataFiles()
+      .map((path) => signatureOf(path).text)
+      .join();
   }
 
   #setTimers(): void {

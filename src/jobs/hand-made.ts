@@ -33,9 +33,15 @@ export function readTargets(words: readonly string[]): Target[] {
   });
 }
 
-/** Who runs this, also behind sudo and doas. */
+/** Who runs this, also behind sudo and doas; by number where no account has it (containers). */
 export function authorName(environment: NodeJS.ProcessEnv): string {
-  return environment['SUDO_USER'] ?? environment['DOAS_USER'] ?? userInfo().username;
+  const behind = environment['SUDO_USER'] ?? environment['DOAS_USER'];
+  if (behind !== undefined) return behind;
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 /**

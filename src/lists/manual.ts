@@ -80,7 +80,7 @@ export function parseEntry(
     const [, key = '', value = ''] = FACT.exec(word) ?? [];
     switch (key.toLowerCase()) {
       case 'until': {
-        const untilMs = parseTime(value, DAY_MS);
+        const untilMs = parseEnd(value);
         if (untilMs === undefined) return { found: word, expected: expectedTime('until') };
         facts.untilMs = untilMs;
         break;
@@ -115,6 +115,15 @@ function expectedTime(key: string): string {
 }
 
 const DAY_MS = 86_400_000;
+
+/**
+ * When an entry ends that is to last until then: at the end of a day in UTC, or at a time.
+ *
+ * @returns milliseconds since 1970; undefined for what no calendar has
+ */
+export function parseEnd(text: string): number | undefined {
+  return parseTime(text, DAY_MS);
+}
 
 /**
  * A date in UTC, or a time with its zone to the second.

@@ -108,7 +108,11 @@ export class FileWatch {
  * What tells one state of a file from the next, and when it last changed. That it cannot be looked
  * at (a circle of links, no right to its folder) is a state, too: whoever reads it says why.
  */
-function signatureOf(path: string): { text: string; changedMs: number } {
+export function signatureOf(path: string): {
+  readonly text: string;
+  /** ms since 1970; -Infinity where it cannot be known. */
+  readonly changedMs: number;
+} {
   let stat: fs.BigIntStats | undefined;
   try {
     stat = fs.statSync(path, { throwIfNoEntry: false, bigint: true });

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 
 import { parseConfig } from '../../config/load.js';
 import type { LoadedConfig } from '../../config/load.js';
@@ -16,6 +15,7 @@ import { openFiles } from '../../sources/open-files.js';
 import { openState } from '../../sources/open-state.js';
 import { sourcesFolder } from '../../sources/store.js';
 import { SourceError } from '../../util/errors.js';
+import { signatureOf } from '../../util/watch-files.js';
 import type { DatasetSpec } from '../rbldnsd/load-zones.js';
 import type { LoadedZones } from '../zone/loaded-zones.js';
 import type { ZoneSource } from '../zone/zone-source.js';
@@ -285,5 +285,5 @@ function holdsCountries(
 
 /** Time of the inode: an older file that is moved into place counts as a change, too. */
 function changedAt(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+  return Math.max(0, signatureOf(path).changedMs);
 }
