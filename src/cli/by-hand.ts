@@ -5,7 +5,7 @@ import type { ListEdit } from '../jobs/edit-list.js';
 import type { Target } from '../jobs/hand-made.js';
 import type { ManualText } from '../lists/manual-text.js';
 import { parseEnd } from '../lists/manual.js';
-import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
+import { EXIT, type ExitCode, KnownError, UsageError } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
 import { type DataOptions, addDataOptions, openListsOf } from './data-options.js';
 import { VOICE, note, warn, writeOut } from './output.js';
@@ -187,7 +187,15 @@ async function edit(
     async (): Promise<ExitCode> => {
       const edited = editList(loaded, list, work);
       if (edited.isChanged) await tellZones(loaded, list);
-      return follow(loaded, options, edited);
+      try {
+        return await follow(loaded, options, edited);
+      } catch (error) {
+        if (!(error instanceof KnownError)) throw error;
+        if (edited.isChanged) {
+          warn(`list ${list} was changed, and the kernel was not; the next update tries again`);
+        }
+        throw error;
+      }
     },
     LOCK_WAIT_MS,
   );
@@ -198,9 +206,14 @@ async function edit(
 async function follow(
   loaded: LoadedConfig,
   options: DataOptions,
-  { kernel }: ListEdit,
+  { isChanged, kernel }: ListEdit,
 ): Promise<ExitCode> {
-  if (kernel === undefined) return EXIT.done;
+  if (kernel === undefined) {
+    if (isChanged && loaded.config.firewall !== undefined) {
+      note('the kernel waits for the first `sekisho apply`');
+    }
+    return EXIT.done;
+  }
   if (kernel.done) {
     kernel.writeBoot();
     return EXIT.done;

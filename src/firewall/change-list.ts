@@ -52,6 +52,7 @@ export function changeList(
   folder: FirewallFolder,
   change: ListChange,
 ): ListChangeOutcome {
+  if (!isInFirewall(config, change.list)) return { done: true, writeBoot: () => undefined };
   const memory = folder.read();
   const { current } = memory;
   const reason = obstacleIn(config, change) ?? obstacleInMemory(config, memory);
@@ -99,6 +100,32 @@ export function configurationHash({ config }: Pick<LoadedConfig, 'config'>): str
 
 type Config = LoadedConfig['config'];
 
+/** The lists that the firewall names: those that are denied on all ports, and the rest. */
+function namedLists(firewall: Config['firewall']): {
+  readonly blocked: readonly string[];
+  readonly others: readonly string[];
+} {
+  const rules = firewall?.rules ?? [];
+  return {
+    blocked: firewall?.blocked ?? [DEFAULT_BLOCKED],
+    others: [
+      ...(firewall?.allow ?? []),
+      ...rules.flatMap(({ deny = [], only = [], except }) => [...deny, ...only, ...except]),
+    ],
+  };
+}
+
+/** Whether the firewall names the list, or one that is made from it; others are the DNSBL's. */
+function isInFirewall({ lists, firewall }: Config, list: string): boolean {
+  const isMadeFrom = (name: string): boolean => {
+    const definition = Object.hasOwn(lists, name) ? lists[name] : undefined;
+    if (definition === undefined) return false;
+    return name === list || neighboursOf(definition).some(isMadeFrom);
+  };
+  const { blocked, others } = namedLists(firewall);
+  return [...blocked, ...others].some(isMadeFrom);
+}
+
 /** Why the list is more than a set of its own. */
 function obstacleIn(
   { lists, firewall }: Config,
@@ -109,19 +136,9 @@ function obstacleIn(
   if (neighboursOf(definition).length > 0) return `list ${list} is joined with other lists`;
   const dependent = Object.entries(lists).find(([, other]) => neighboursOf(other).includes(list));
   if (dependent) return `list ${dependent[0]} is made from list ${list}`;
-  const blocked = firewall?.blocked ?? [DEFAULT_BLOCKED];
-  const others = [
-    ...(firewall?.allow ?? []),
-    ...(firewall?.rules ?? []).flatMap((rule) => [
-      ...(rule.deny ?? []),
-      ...(rule.only ?? []),
-      ...rule.except,
-    ]),
-  ];
+  const { blocked, others } = namedLists(firewall);
   if (blocked.includes(list)) {
     if (!others.includes(list)) return undefined;
-  } else if (!others.includes(list)) {
-    return `the firewall does not use list ${list}`;
   } else if ((before.times === undefined) !== (after.times === undefined)) {
     return `the set of list ${list} begins or ends to have elements that end`;
   }

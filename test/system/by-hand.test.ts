@@ -15,13 +15,14 @@ lists:
   asia: { countries: [KR] }
   blocked: { file: blocked.txt }
   trusted: { file: trusted.txt }
+  spammers: { file: spammers.txt }
 firewall:
   backend: nftables
   admins: [198.51.100.20]
   allow: [trusted]
   rules: [{ name: mail, tcp: [25], deny: [asia] }]
 dnsbl:
-  zones: [{ name: bl.test, ttl: 30s, lists: { blocked: { code: 127.0.0.2 } } }]
+  zones: [{ name: bl.test, ttl: 30s, lists: { blocked: { code: 127.0.0.2 }, spammers: { code: 127.0.0.3 } } }]
 `;
 
 /** A folder with a configuration and its lists. */
@@ -31,6 +32,7 @@ async function folderWith(blocked: string, trusted = ''): Promise<string> {
   await writeFile(join(folder, 'delegated-apnic'), statisticsText());
   await writeFile(join(folder, 'blocked.txt'), blocked);
   await writeFile(join(folder, 'trusted.txt'), trusted);
+  await writeFile(join(folder, 'spammers.txt'), '');
   return folder;
 }
 
@@ -101,6 +103,7 @@ describe('without a firewall that was applied, the file is all', () => {
     [['203.0.113.7', '--for', '1h', '--until', '2099-01-01'], /expected one of them/],
     [['203.0.113.7', '--until', '2020-01-01'], /expected one in the future/],
     [['203.0.113.300'], /found "203\.0\.113\.300"; expected/],
+    [['203.0.113.7', '--until', '2031-02-30'], /'2031-02-30' is invalid/],
     [['203.0.113.7', '--list', 'asia'], /list asia is not kept in a file by hand/],
     [[], /found no address/],
   ])('block %j is refused, and nothing changes', async (words, message) => {
@@ -174,5 +177,19 @@ describe('with nftables', () => {
     expect(await run('disallow', '203.0.113.5')).toMatchObject({ code: 0 });
     const plan = JSON.parse((await run('plan', '--json')).stdout) as { differs: boolean };
     expect(plan.differs).toBe(false);
+    // a list of the DNSBL's is no business of the kernel: no registry file is needed
+    const config = ['--config', join(folder, 'sekisho.yaml')];
+    const alone = (...words: readonly string[]): Promise<RunResult> =>
+      network.run(process.execPath, [MAIN, ...words, ...config], { env });
+    expect(await alone('block', '203.0.113.60', '--list', 'spammers')).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(await read(folder, 'spammers.txt')).toMatch(/^203\.0\.113\.60 /);
+    // one that the kernel needs in full: what was done and what was not is said
+    expect(await alone('allow', '203.0.113.61')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/list trusted was changed, and the kernel was not/) as string,
+    });
   });
 });

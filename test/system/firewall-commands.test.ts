@@ -415,6 +415,18 @@ describe('a confirmation', () => {
     expect(await host.sshPort()).toBe('22');
   });
 
+  systemTest('is confirmed also while the daemon looks at the kernel', NEEDS, async () => {
+    const host = await Host.make();
+    await host.run('apply');
+    await host.configure(OTHER_PORT);
+    await host.run('apply', ['--confirm', '60']);
+    const { lock } = await takeLock(join(host.folder, 'state'), { command: 'sekisho run' });
+    expect(lock).toBeDefined();
+    const confirmed = host.run('confirm');
+    setTimeout(() => lock?.release(), 500);
+    expect(await confirmed).toMatchObject({ code: 0 });
+  });
+
   systemTest('whose roll-back fails hides nothing, and flush still works', NEEDS, async () => {
     const host = await Host.make();
     await host.run('apply');

@@ -13,7 +13,7 @@ import { collectBefore } from '../../jobs/collect-before.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { VOICE, note, warn } from '../output.js';
-import { withStateLock } from '../state-lock.js';
+import { PERSON_WAIT_MS, withStateLock } from '../state-lock.js';
 import { changeLines } from '../../firewall/describe.js';
 import { addForce, loadFor, openFirewall, openPlan } from './session.js';
 import type { FirewallSession } from '../../jobs/firewall-session.js';
@@ -36,7 +36,12 @@ export const define: CommandModule['define'] = (command, run) => {
     .action(async (options: ApplyCommandOptions) =>
       run(async () => {
         const loaded = await loadFor(options);
-        const code = await withStateLock(loaded, 'sekisho apply', () => apply(loaded, options));
+        const code = await withStateLock(
+          loaded,
+          'sekisho apply',
+          () => apply(loaded, options),
+          PERSON_WAIT_MS,
+        );
         if (code !== undefined) return code;
         return EXIT.failed; // a person asked for it, and it was not done
       }),

@@ -6,14 +6,19 @@ import { collectBefore } from '../../jobs/collect-before.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { VOICE, note, warn } from '../output.js';
-import { withStateLock } from '../state-lock.js';
+import { PERSON_WAIT_MS, withStateLock } from '../state-lock.js';
 import { loadFor } from './session.js';
 
 export const define: CommandModule['define'] = (command, run) => {
   addDataOptions(command).action(async (options: DataOptions) =>
     run(async () => {
       const loaded = await loadFor(options);
-      const code = await withStateLock(loaded, 'sekisho flush', () => flushAndTell(loaded));
+      const code = await withStateLock(
+        loaded,
+        'sekisho flush',
+        () => flushAndTell(loaded),
+        PERSON_WAIT_MS,
+      );
       return code ?? EXIT.failed;
     }),
   );

@@ -17,7 +17,7 @@ import { takeLock } from '../../util/lock.js';
 import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addConfigOption } from '../data-options.js';
 import { VOICE, note, warn } from '../output.js';
-import { withStateLock } from '../state-lock.js';
+import { PERSON_WAIT_MS, withStateLock } from '../state-lock.js';
 import { rollBackAndCollect } from '../../jobs/reported-roll-back.js';
 import { loadFor, openFirewall } from './session.js';
 
@@ -38,11 +38,12 @@ export const define: CommandModule['define'] = (command, run) => {
       run(async () => {
         const loaded = await loadFor(options);
         if (options.whenDue !== undefined) return watch(loaded, Number(options.whenDue));
-        const done = await withStateLock(loaded, 'sekisho rollback', async () => {
+        const work = async (): Promise<ExitCode> => {
           await rollBackAndCollect(await openFirewall(loaded), VOICE);
           note('rolled back; unattended runs apply nothing until you run `sekisho apply`');
           return EXIT.done;
-        });
+        };
+        const done = await withStateLock(loaded, 'sekisho rollback', work, PERSON_WAIT_MS);
         return done ?? EXIT.failed;
       }),
     );
@@ -125,12 +126,13 @@ export const defineConfirm: CommandModule['define'] = (command, run) => {
   addConfigOption(command).action(async (options: DataOptions) =>
     run(async () => {
       const loaded = await loadFor(options);
-      const done = await withStateLock(loaded, 'sekisho confirm', async () => {
+      const work = async (): Promise<ExitCode> => {
         const session = await openFirewall(loaded);
         if (confirm(session)) return EXIT.done;
         warn('no apply waits for a confirmation');
         return EXIT.failed;
-      });
+      };
+      const done = await withStateLock(loaded, 'sekisho confirm', work, PERSON_WAIT_MS);
       return done ?? EXIT.failed;
     }),
   );

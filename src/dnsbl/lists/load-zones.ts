@@ -1,4 +1,3 @@
-
 import { parseConfig } from '../../config/load.js';
 import type { LoadedConfig } from '../../config/load.js';
 import type { DnsblConfig, ListDefinition, ZoneConfig } from '../../config/schema.js';
