@@ -49,6 +49,7 @@ async function checkConfig(options: DataOptions): Promise<0> {
   assertDefinitions(loaded);
   assertExportRules(loaded);
   (await import('../jobs/write-mail-maps.js')).assertMailMaps(loaded);
+  (await import('../mta/settings.js')).assertKnownHosts(loaded);
   const faults = [...readListLines(loaded).values()].flatMap(({ path, faults: found }) =>
     found.map((fault) => faultText({ ...fault, path })),
   );

@@ -18,7 +18,8 @@ const RECIPIENT_EXPECTED = 'a local part such as postmaster, or an address';
 
 const recipient = z
   .string({ error: RECIPIENT_EXPECTED })
-  .regex(/^[A-Za-z0-9._+-]+(?:@[A-Za-z0-9.-]+)?$/, { error: RECIPIENT_EXPECTED })
+  // a + at the beginning means a named list to Exim
+  .regex(/^[A-Za-z0-9._-][A-Za-z0-9._+-]*(?:@[A-Za-z0-9.-]+)?$/, { error: RECIPIENT_EXPECTED })
   .transform((text) => text.toLowerCase());
 
 const score = z.number().min(0).max(100);

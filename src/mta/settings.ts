@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config, MtaConfig, ZoneConfig } from '../config/schema.js';
 import type { MailAction } from '../config/values.js';
+import { readPrefixes } from '../ip/prefixes.js';
 import { UsageError } from '../util/errors.js';
 
 /** A zone as a mail server asks it, and the return codes that stand for one thing. */
@@ -51,11 +52,13 @@ export interface PrintWishes {
 /**
  * What the configuration says about mail, with this host's name where it gives none.
  *
- * @throws UsageError where a return code of a zone means two things, or no zone refuses anybody
+ * @throws UsageError where a return code of a zone means two things, no zone refuses anybody, or a
+ *   known host is no prefix
  */
 export function mailSettings(loaded: LoadedConfig, wishes: PrintWishes): MailSettings {
   const { config } = loaded;
   const { mta } = config;
+  assertKnownHosts(loaded);
   const zones = config.dnsbl?.zones ?? [];
   const refusals: Record<MailAction, ZoneQuestion[]> = { reject: [], tempfail: [] };
   const approvals: ZoneQuestion[] = [];
@@ -95,6 +98,22 @@ export function mailSettings(loaded: LoadedConfig, wishes: PrintWishes): MailSet
         : loaded.resolvePath(country_database),
     remarks: zones.flatMap((zone) => remarksOn(zone)),
   };
+}
+
+/**
+ * Known hosts go into configurations as they are written.
+ *
+ * @throws UsageError for the first that is no prefix
+ */
+export function assertKnownHosts({ config, errorAt }: LoadedConfig): void {
+  for (const [index, text] of config.mta.known_hosts.entries()) {
+    const read = readPrefixes([text]);
+    // rspamd and SpamAssassin know no `first-last`
+    const fault = text.includes('-') ? 'a prefix such as 192.0.2.0/24' : undefined;
+    const expected = 'index' in read ? read.expected : fault;
+    if (expected === undefined) continue;
+    throw errorAt(['mta', 'known_hosts', index], JSON.stringify(text), expected);
+  }
 }
 
 /** A return code, what it means, and the list that it is for. */

@@ -165,6 +165,14 @@ describe('refuses', () => {
     },
   );
 
+  test.each(['x";}', '192.0.2.1-192.0.2.9', '192.0.2.1/24'])(
+    'a known host that is no prefix: %s',
+    (text) => {
+      const config = CONFIGS.split.replace("'2001:db8:25::/64'", JSON.stringify(text));
+      expect(refusal(config)).toThrow(/mta\.known_hosts\.1: found .*; expected/);
+    },
+  );
+
   test('an unknown mail server, and --maps where there is none', async () => {
     const unknown = await sekisho(['mta', 'print', 'courier']);
     expect(unknown).toMatchObject({ code: 2, stdout: '' });

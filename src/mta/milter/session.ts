@@ -33,8 +33,12 @@ const UNAVAILABLE = '451 4.7.1 Service unavailable, please try again later';
 
 /** Received headers that are looked at: a chain of known hosts is short. */
 const MOST_RECEIVED = 50;
-/** Headers of our name that are taken out; of more, the rest stays and is worth nothing. */
-const MOST_FORGED = 200;
+/**
+ * Headers of our name that are taken out, which takes Postfix quadratic time: a message with more
+ * is refused, since a forged one would be left in it.
+ */
+const MOST_FORGED = 500;
+const TOO_MANY_FORGED = `554 5.6.0 Too many ${HEADER} headers`;
 
 /** How one client stands, from connect to the end of its connection. */
 interface Client {
@@ -353,7 +357,7 @@ export class MilterSession {
     const client = this.#client;
     if (message === undefined) return;
     const lower = name.toLowerCase();
-    if (lower === HEADER_IN_LOWER_CASE && message.forged < MOST_FORGED) message.forged += 1;
+    if (lower === HEADER_IN_LOWER_CASE) message.forged += 1;
     if (client === undefined) return;
     this.#beginHeaders(client, message);
     if (
@@ -377,6 +381,9 @@ export class MilterSession {
     const message = this.#message;
     const client = this.#client;
     if (message === undefined || client === undefined) return CONTINUE;
+    if (message.forged > MOST_FORGED && !client.settings.isDryRun) {
+      return this.#refuseForged(client, message);
+    }
     this.#beginHeaders(client, message);
     this.#decideMessage(message, client, client.rules.tellEnd('header'));
     if (client.standing === 'known') this.#judgeOrigin(client, message);
@@ -395,6 +402,15 @@ export class MilterSession {
     if (why !== undefined) return CONTINUE;
     if (verdict.action === 'discard') return [{ type: 'discard' }];
     return [{ type: 'code', text: verdict.reply }];
+  }
+
+  /** Whoever the recipients are: what tells the verdict would lie to them. */
+  #refuseForged(client: Client, message: Message): readonly MilterReply[] {
+    this.#context.counters.forgedHeaders += message.forged;
+    const from = client.address === undefined ? client.host : formatAddress(client.address);
+    const what = `reject by=${message.forged} forged headers client=${from} from=${message.sender}`;
+    this.#context.tell(oneLine(`${what} reply="${TOO_MANY_FORGED}"`).slice(0, LONGEST_LINE));
+    return [{ type: 'code', text: TOO_MANY_FORGED }];
   }
 
   /** Finds who gave the mail to the first of the known hosts that it went through. */
@@ -420,7 +436,7 @@ export class MilterSession {
     if ((this.#actions & ACTION.changeHeaders) !== 0) {
       this.#context.counters.forgedHeaders += message.forged;
       // from the last: where one is gone, those behind it count anew
-      for (let index = message.forged; index > 0; index--) {
+      for (let index = Math.min(message.forged, MOST_FORGED); index > 0; index--) {
         replies.push({ type: 'removeHeader', name: HEADER, index });
       }
     }

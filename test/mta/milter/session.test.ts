@@ -216,6 +216,17 @@ describe('header', () => {
     ]);
   });
 
+  test('a message with more than are taken out is refused, for exempt recipients too', () => {
+    const forged = (count: number): [string, string][] =>
+      Array.from({ length: count }, () => ['X-Sekisho', 'verdict=pass']);
+    const recipients = ['<postmaster@mx.example>'];
+    expect(ask({ headers: forged(500), recipients })).toMatchObject({ endOfHeaders: 'continue' });
+    const many = ask({ headers: forged(501), recipients });
+    expect(many.endOfHeaders).toBe('554 5.6.0 Too many X-Sekisho headers');
+    const { endOfHeaders } = ask({ headers: forged(501) }, { isDryRun: true });
+    expect(endOfHeaders).toBe('continue');
+  });
+
   test('not where the mail server takes no changes', () => {
     const session = new SessionUnderTest();
     session.tell({ type: 'negotiate', version: 6, actions: 0, steps: 0x1fffff });

@@ -39,5 +39,12 @@ function bareAddress(recipient: string): string {
   const text = recipient.trim().toLowerCase();
   const inside = /^<(.*)>/.exec(text)?.[1] ?? text;
   const direct = inside.replace(/^@[^:]*:/, '');
-  return direct.replace(/^"([^"\\]*)"(?=@|$)/, '$1').replace(/\.$/, '');
+  return unquoted(direct).replace(/\.$/, '');
+}
+
+/** `"post\master"@x` is postmaster@x (RFC 5321 4.1.2). */
+function unquoted(address: string): string {
+  const [whole, inside] = /^"((?:[^"\\]|\\.)*)"(?=@|$)/.exec(address) ?? [];
+  if (whole === undefined || inside === undefined) return address;
+  return inside.replaceAll(/\\(.)/g, '$1') + address.slice(whole.length);
 }
