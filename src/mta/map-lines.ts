@@ -25,7 +25,8 @@ export function mailMapAction(kind: MapKind, passage: Passage, { texts }: MtaCon
     case 'sendmail-access': {
       if (passage === 'approved') return 'OK';
       const [code = '', status = ''] = STATUS[passage].split(' ');
-      return `ERROR:${status}:${code} ${text}`;
+      // without quotes a parenthesis without its fellow makes it a 553 that says all of this
+      return `ERROR:${status}:"${code} ${text}"`;
     }
     // rblsmtpd(1): 553 where it begins with a hyphen, else 451; nothing where it is empty
     case 'tcprules':

@@ -115,7 +115,7 @@ describe('maps instead of zones', () => {
     expect(said).toEqual({ ...EXPECTED, deferred: '250' });
     const map = await run('makemap', ['-u', 'hash', join(folder, 'access')]);
     expect(map.stdout).toContain('connect:203.0.113.8\tOK');
-    expect(map.stdout).toContain('connect:ipv6:2001:db8:bad\tERROR:5.7.1:550 Not from you');
+    expect(map.stdout).toContain('connect:ipv6:2001:db8:bad\tERROR:5.7.1:"550 Not from you"');
   });
 });
 

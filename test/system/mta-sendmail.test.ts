@@ -1,8 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { beforeAll, describe, expect } from 'vitest';
 
+import { parseConfig } from '../../src/config/load.js';
+import { mailMapAction } from '../../src/mta/map-lines.js';
+import { sendmail as printer } from '../../src/mta/print/sendmail.js';
+import { mailSettings } from '../../src/mta/settings.js';
 import {
   CLIENTS,
   MAIL_LIST_NEEDS,
+  MIXED_CONFIG,
   MailLists,
   SECRETS,
   observedRow,
@@ -65,6 +73,30 @@ describe('sendmail with what is printed for it', () => {
     };
     expect(await observedRow(site.lists, ask)).toEqual(mailRow('sendmail'));
     for (const secret of SECRETS) expect(said.join('\n')).not.toContain(secret);
+  });
+});
+
+describe('a text with words of m4 and a parenthesis without its fellow', () => {
+  const TEXT = 'DOMAIN include(x) dnl refused :) x';
+  const loaded = parseConfig(MIXED_CONFIG + `mta: { texts: { reject: '${TEXT}' } }\n`, 'c.yaml');
+
+  systemTest('comes through m4', SENDMAIL_NEEDS, async () => {
+    const [features] = printer.print(mailSettings(loaded, { isDryRun: false }));
+    const sendmail = await Sendmail.prepare(await Namespace.create(), { mc: features?.text ?? '' });
+    const cf = readFileSync(join(sendmail.configFolder, 'sendmail.cf'), 'utf8');
+    expect(cf).toContain(`R<?>127.0.0.2.\t$#error $@ 5.7.1 $: "550 5.7.1 ${TEXT}"\n`);
+  });
+
+  systemTest('comes through the access map', SENDMAIL_NEEDS, async () => {
+    const network = await Namespace.create();
+    await network.addAddresses(['203.0.113.7/32']);
+    const action = mailMapAction('sendmail-access', 'reject', loaded.config.mta);
+    const mc = "FEATURE(`delay_checks', `friend')dnl\n";
+    await Sendmail.start(network, { mc, access: `Connect:203.0.113.7\t${action}\n` });
+    const client = await SmtpClient.start(network);
+    expect(await client.recipientReply({ from: '203.0.113.7' })).toBe(
+      `550 5.7.1 <user@mx.test.example>... ${TEXT}`,
+    );
   });
 });
 

@@ -59,7 +59,9 @@ function features(settings: MailSettings, action: MailAction, question: ZoneQues
   const lines: string[] = [];
   for (let at = 0; at < question.codes.length; at += CODES_A_FEATURE) {
     const codes = question.codes.slice(at, at + CODES_A_FEATURE).map((code) => `, \`${code}.'`);
-    lines.push(`FEATURE(\`enhdnsbl', \`${question.host}', \`${message}', \`'${codes.join('')})dnl`);
+    // quoted twice: enhdnsbl.m4 expands it once more, and m4 knows words such as dnl and DOMAIN
+    const quoted = `\`\`${message}''`;
+    lines.push(`FEATURE(\`enhdnsbl', \`${question.host}', ${quoted}, \`'${codes.join('')})dnl`);
   }
   return lines;
 }
