@@ -5,7 +5,8 @@ import { temporaryFolder } from './cleanup.js';
 import { DnsblService } from './dnsbl-service.js';
 import { startUnbound } from './name-servers.js';
 import type { Namespace } from './namespace.js';
-import { sekisho } from './sekisho.js';
+import type { PackageHost } from './package-host.js';
+import { MAIN, sekisho } from './sekisho.js';
 import type { Server } from './server.js';
 
 /** A key that no reply may name, nor the zone that it belongs to. */
@@ -147,6 +148,16 @@ export class MailLists {
     if (code !== 0) throw new Error(`sekisho ${words.join(' ')}: ${code} ${stderr}`);
     const pieces = PIECES.filter((name) => existsSync(join(out, name)));
     return Object.fromEntries(pieces.map((name) => [name, readFileSync(join(out, name), 'utf8')]));
+  }
+
+  /** What `mta doctor` complains of, and its exit code, on a host with one mail server. */
+  async complaints(host: PackageHost, server: string, file: string): Promise<string> {
+    const config = join(this.folder, 'sekisho.yaml');
+    const words = [MAIN, 'mta', 'doctor', server, '--file', file, '--config', config];
+    const { code, stdout, stderr } = await host.run(process.execPath, words);
+    const lines = stdout.split('\n').filter((line) => /^(FAILURE|warning)/.test(line));
+    if (!stdout.includes('zone-used')) throw new Error(stdout + stderr);
+    return [String(code), ...lines].join('\n');
   }
 
   /** The resolver gets no answer any more, and says so (SERVFAIL) soon. */

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import { beforeAll, describe, expect } from 'vitest';
 
 import { EXIM_NEEDS, Exim } from '../helpers/exim.js';
@@ -44,6 +46,12 @@ describe('Exim with what is printed for it', () => {
     expect(reply.replace('\n550 5.7.1', '').replace('550-', '550 ')).toBe(
       '550 5.7.1 Not from you [203.0.113.7]; blocked by hand: 203.0.113.7 (sent spam)',
     );
+  });
+
+  systemTest('the doctor has no complaint, nor of an approved test entry', NEEDS, async () => {
+    const { host } = site.exim;
+    const file = join(host.folder, 'exim.conf');
+    expect(await site.lists.complaints(host, 'exim', file)).toBe('0');
   });
 
   systemTest('does what the table says, and names no secret', NEEDS, async () => {

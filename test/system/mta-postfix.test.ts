@@ -103,6 +103,11 @@ describe('Postfix smtpd with what is printed for it', () => {
     await site.postfix.reload(smtpd(await site.lists.print('postfix')));
   });
 
+  systemTest('the doctor has no complaint', NEEDS, async () => {
+    const { host, configFolder } = site.postfix;
+    expect(await site.lists.complaints(host, 'postfix', configFolder)).toBe('0');
+  });
+
   systemTest('does what the table says, and names no secret', NEEDS, async () => {
     expect(await observedRow(site.lists, site.ask)).toEqual(mailRow('Postfix smtpd'));
     for (const secret of SECRETS) expect(site.said.join('\n')).not.toContain(secret);

@@ -64,6 +64,12 @@ describe('sendmail with what is printed for it', () => {
     );
   });
 
+  systemTest('the doctor has no complaint', NEEDS, async () => {
+    const { host, configFolder } = site.sendmail;
+    const file = join(configFolder, 'sendmail.cf');
+    expect(await site.lists.complaints(host, 'sendmail', file)).toBe('0');
+  });
+
   systemTest('does what the table says, and names no secret', NEEDS, async () => {
     const said: string[] = [];
     const ask = async (from: string, recipient = 'user@test.example'): Promise<string> => {

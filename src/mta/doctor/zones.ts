@@ -7,6 +7,8 @@ export interface ExpectedZone {
   /** Names under which it answers: below each of its keys, where it has any. */
   readonly hosts: readonly string[];
   readonly isSecret: boolean;
+  /** Whom it lists, mail servers let pass. */
+  readonly isApproved: boolean;
   readonly kind: ZoneConfig['kind'];
   /** What 127.0.0.2 answers; undefined where only the files of others know. */
   readonly testCode: string | undefined;
@@ -20,11 +22,12 @@ export interface ExpectedZone {
 /** The zones of the configuration, in its order. */
 export function expectedZones({ dnsbl }: Pick<Config, 'dnsbl'>): ExpectedZone[] {
   return (dnsbl?.zones ?? []).map((zone) => {
-    const { name, kind, keys } = zone;
+    const { name, kind, keys, approved } = zone;
     return {
       shown: keys === undefined ? name : `KEY.${name}`,
       hosts: keys === undefined ? [name] : keys.map((key) => `${key}.${name}`),
       isSecret: keys !== undefined,
+      isApproved: approved,
       kind,
       ...testEntryOf(zone),
       codes: codesOf(zone),

@@ -238,6 +238,11 @@ describe('mail servers', () => {
     expect(check(outcome('pass'))).toEqual(['would-pass']);
     const approving = use('abcdefghij.keyed.example.net', { effect: 'pass' });
     expect(check(outcome('pass'), [approving])).toEqual(['would-approve']);
+    const other = { ...BL, shown: 'wl.example.net', hosts: ['wl.example.net'], isApproved: true };
+    const both = (uses: ZoneUse[]): string[] =>
+      names(checkOutcomes([KEYED, other], server(uses, [outcome('pass')])));
+    expect(both([use('wl.example.net', { effect: 'pass' })])).toEqual(['not-checked']);
+    expect(both([])).toEqual(['would-pass']);
     const telling = '550 blocked using ABCDEFGHIJ.keyed.example.net';
     expect(check(outcome('refuse', telling))).toEqual(['would-refuse', 'key-in-reply']);
   });

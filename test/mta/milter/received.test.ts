@@ -28,6 +28,18 @@ test.each([
   ['from (x [203.0.113.9]) (real [192.0.2.1]) by mx (Postfix) with SMTP', '192.0.2.1'],
   ['from (( (real [192.0.2.1]) by mx (Postfix) with SMTP', '192.0.2.1'],
   ['from a (b [192.0.2.1]) by mx for <"x by [203.0.113.9]"@d.example>', '192.0.2.1'],
+  ...['"([203.0.113.9]) by', '<([203.0.113.9]) by y', '( [203.0.113.9] by y', 'x) by (', '"'].map(
+    (helo): [string, string] => [
+      `from ${helo} (b [192.0.2.1])\n\tby mx (Postfix)\n\tfor <"a ([203.0.113.9]) by b"@d.example>`,
+      '192.0.2.1',
+    ],
+  ),
+  // nor in a certificate, nor by an ident server
+  [
+    'from a (b [192.0.2.1])\n\t(Client CN "[203.0.113.9]", Issuer "x" (not verified))\n\tby mx',
+    '192.0.2.1',
+  ],
+  ['from unknown (HELO [203.0.113.9]) (user@192.0.2.1)\n  by mx with SMTP', '192.0.2.1'],
   // none
   ['by mx.example (Postfix, from userid 1000)\n\tid 4', undefined],
   ['from localhost by mx.example', undefined],
@@ -37,4 +49,11 @@ test.each([
 ])('%j: %s', (value, expected) => {
   const address = clientInReceived(value);
   expect(address && formatAddress(address)).toBe(expected);
+});
+
+test('one that is long takes no longer for each address in it', () => {
+  const long = `from ${'([192.0.2.1]) '.repeat(50_000)}\n\tby mx`;
+  const startMs = performance.now();
+  clientInReceived(long);
+  expect(performance.now() - startMs).toBeLessThan(500);
 });

@@ -8,24 +8,51 @@ import { readClientAddress } from './client-address.js';
  * Undefined where there is none, as for mail that began on the host itself.
  */
 export function clientInReceived(value: string): Address | undefined {
-  const from = value.slice(0, startOfBy(value));
-  if (!/^\s*from\s/i.test(from)) return undefined;
+  const short = value.slice(0, LONGEST);
+  if (!/^\s*from\s/i.test(short)) return undefined;
+  const [, first, rest] = OWN_LINE.exec(short) ?? [];
+  if (first === undefined || rest === undefined) {
+    return lastAddress(short.slice(0, startOfBy(short)));
+  }
+  return lastAddress(first) ?? lastAddress(rest);
+}
+
+/** What gateways write is far shorter; their clients' commands are, too (RFC 5321 4.5.3.1.4). */
+const LONGEST = 8192;
+
+/**
+ * Postfix, sendmail, Exim and qmail begin a line with `by`, which no client can. So there is no
+ * need to look for its place among what a client said, nor for an address behind the first line,
+ * where Postfix tells the names of certificates.
+ */
+const OWN_LINE = /^(\s*[^\n]*)((?:\r?\n[ \t]+(?!by\s)[^\n]*)*)\r?\n[ \t]+by\s/i;
+
+/** The last that is in a comment, else the last at all. */
+function lastAddress(from: string): Address | undefined {
   let inComment: Address | undefined;
   let outside: Address | undefined;
+  let depth = 0;
+  let seen = 0;
   for (const match of from.matchAll(ADDRESS)) {
     const { index } = match;
+    for (; seen < index; seen++) {
+      if (from[seen] === '(') depth += 1;
+      else if (from[seen] === ')') depth = Math.max(0, depth - 1);
+    }
     // Exim tells within its comment what the client said
     if (/helo=$/i.test(from.slice(Math.max(0, index - 5), index))) continue;
     const [, inBrackets, inParentheses] = match;
     const address = readClientAddress(inBrackets ?? inParentheses ?? '');
     if (address === undefined) continue;
-    if (inParentheses !== undefined || depthAt(from, index) > 0) inComment = address;
+    if (inParentheses !== undefined || depth > 0) inComment = address;
     else outside = address;
   }
   return inComment ?? outside;
 }
 
-const ADDRESS = /\[((?:IPv6:)?[0-9A-Fa-f.:]+(?:%\w+)?)\]|\(((?:IPv6:)?[0-9A-Fa-f.:]+)\)/gi;
+/** In brackets, or alone in a comment: qmail's may have a user of the client (ident) before it. */
+const ADDRESS =
+  /\[((?:IPv6:)?[0-9A-Fa-f.:]+(?:%\w+)?)\]|\((?:[^\s()@]*@)?((?:IPv6:)?[0-9A-Fa-f.:]+)\)/gi;
 
 /**
  * Where `by` of the receiving server stands: the last that is a word of its own, outside of
@@ -49,13 +76,4 @@ function startOfBy(value: string): number {
   if (found >= 0) return found;
   const last = value.toLowerCase().lastIndexOf(' by ');
   return last < 0 ? value.length : last;
-}
-
-function depthAt(text: string, end: number): number {
-  let depth = 0;
-  for (let k = 0; k < end; k++) {
-    if (text[k] === '(') depth += 1;
-    else if (text[k] === ')') depth = Math.max(0, depth - 1);
-  }
-  return depth;
 }
