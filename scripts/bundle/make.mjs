@@ -33,6 +33,7 @@ const OUTSIDE = [
   'json-p3',
   'koffi',
   'node-cron',
+  'nodemailer',
   'pino',
   'prom-client',
   're2js',

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { endpoint } from './dnsbl-schema.js';
 import { durationMs, path, share } from './values.js';
 
 const MAIL_ADDRESS_EXPECTED = 'a mail address such as root@example.net, or a local name';
@@ -27,7 +28,7 @@ export const notify = z
       }),
     command_timeout: durationMs
       .prefault('30s')
-      .describe('The program, and the one that takes mail, are killed after this.'),
+      .describe('The program is killed after this, and whatever takes mail given up.'),
     mail: z
       .strictObject({
         to: z
@@ -35,13 +36,18 @@ export const notify = z
           .min(1, { error: 'at least one address' })
           .meta({ description: 'Who gets it.', examples: [['root']] }),
         from: mailAddress.optional().meta({
-          description:
-            'Sender; where left out, the mail server puts the user in whose name it runs.',
+          description: 'Sender; where left out, `sekisho` at the name of the host.',
           examples: ['sekisho@example.net'],
         }),
-        sendmail: path
-          .default('/usr/sbin/sendmail')
-          .describe('Program of the local mail server that takes a message (-t -i).'),
+        server: endpoint(25)
+          .prefault('127.0.0.1:25')
+          .describe('Mail server that is given the message by SMTP, without a password.'),
+        sendmail: path.optional().meta({
+          description:
+            'Program that is given it instead (-t -i); one that is setgid, as that of Postfix, ' +
+            'does not work in the hardened services.',
+          examples: ['/usr/sbin/sendmail'],
+        }),
       })
       .optional()
       .describe('Mail through the local mail server.'),

@@ -45,10 +45,17 @@ export async function deliver(
     );
   }
   if (mail !== undefined) {
-    const { to, from, sendmail } = mail;
+    const { to, from = `sekisho@${host}`, server, sendmail } = mail;
     const text = mailText(letter, { to, from, host, id: randomUUID() });
-    const path = loaded.resolvePath(sendmail);
-    ways.push(() => run('notify.mail', path, ['-t', '-i'], text, timeoutMs));
+    ways.push(async () => {
+      if (sendmail !== undefined) {
+        const path = loaded.resolvePath(sendmail);
+        return run('notify.mail', path, ['-t', '-i'], text, timeoutMs);
+      }
+      const { sendBySmtp } = await import('./send-by-smtp.js');
+      const fault = await sendBySmtp({ server, from, to, text, host, timeoutMs });
+      return fault && `notify.mail: ${fault}`;
+    });
   }
   const faults: string[] = [];
   for (const way of ways) {
