@@ -98,6 +98,7 @@ function serviceLines(services: readonly ServiceSnapshot[]): string[] {
   return services.flatMap((service) => [
     `sekisho ${service.service}: process ${service.pid} since ${service.startedAt}${partsText(service)}`,
     ...dnsblLines(service),
+    ...milterLines(service),
   ]);
 }
 
@@ -118,6 +119,22 @@ function dnsblLines({ dnsbl }: ServiceSnapshot): string[] {
     `dnsbl: ${listen.join(', ')}, ${countText(zones.length, 'zone')}, ` +
       `${ratePerSecond.toFixed(1)} queries/s, ${totals.queries} queries, ${totals.listed} listed` +
       (hits.length > 0 ? ` (${shortened(hits, LISTS_SHOWN).join(', ')})` : ''),
+  ];
+}
+
+function milterLines({ milter }: ServiceSnapshot): string[] {
+  if (milter === undefined) return [];
+  const { sessions, messages, checks, failures } = milter.counters;
+  const found = Object.entries(checks)
+    .filter(([, counts]) => counts.found > 0)
+    .map(([check, { found: count, rejected, tempfailed }]) => {
+      return `${check} ${count}, refused ${rejected + tempfailed}`;
+    });
+  return [
+    `milter: ${milter.listen.join(', ')}${milter.isDryRun ? ', dry run' : ''}, ` +
+      `${countText(sessions, 'session')}, ${countText(messages, 'message')}` +
+      (found.length > 0 ? `; found by ${found.join('; ')}` : '') +
+      (failures > 0 ? `; ${countText(failures, 'failure')}` : ''),
   ];
 }
 

@@ -9,7 +9,6 @@ import type { ServiceConfig } from './configuration.js';
 import { dnsblSnapshot, queriesOf } from './dnsbl-snapshot.js';
 import type { Part } from './part.js';
 import { Rate } from './rate.js';
-import { restartLines } from './restart-lines.js';
 
 const SAMPLE_MS = 10_000;
 
@@ -70,12 +69,11 @@ export class DnsblPart implements Part {
   }
 
   async reload(config: ServiceConfig): Promise<readonly string[]> {
-    const lines = restartLines(this.#config.loaded.config, config.loaded.config);
-    if (config.loaded.config.dnsbl === undefined) return lines;
+    if (config.loaded.config.dnsbl === undefined) return [];
     this.#config = config;
     const { text, file } = config;
     await this.#server?.reload({ text, file });
-    return lines;
+    return [];
   }
 
   reopenLogs(): void {

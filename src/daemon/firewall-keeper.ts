@@ -1,6 +1,7 @@
 import { FirewallFolder } from '../firewall/generations.js';
 import type { DriftSnapshot, HitsSnapshot } from '../jobs/service-snapshot.js';
 import type { Tended } from '../jobs/tend.js';
+import { notifyOfDrift } from '../jobs/notify/notify.js';
 import type { Voice } from '../jobs/voice.js';
 import { feedPath } from '../lists/feed-path.js';
 import { storedPath } from '../sources/store.js';
@@ -202,6 +203,8 @@ export class FirewallKeeper {
     report('warning', 'the kernel did not hold what the configuration says; it was put right:');
     for (const line of difference) report('warning', line);
     if (wasEmpty) report('warning', 'nothing of ours was there');
+    const lines = wasEmpty ? ['nothing of ours was there', ...difference] : difference;
+    void notifyOfDrift(this.#options.config().loaded, now, lines, voice);
   }
 
   #tookHits({ exitCode, isCompared }: Tended): void {

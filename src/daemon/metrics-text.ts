@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 
 import type { DenyCount } from '../firewall/backend.js';
+import type { MilterSnapshot } from '../mta/milter/server/server.js';
 import type { UpdateRecord } from '../jobs/last-update.js';
 import type { DnsblSnapshot, ServiceSnapshot } from '../jobs/service-snapshot.js';
 import type { StoredAge } from '../sources/stored-ages.js';
@@ -28,6 +29,7 @@ export async function metricsText(input: MetricsInput): Promise<string> {
   addUpdate(page, input.record);
   addFirewall(page, input);
   if (input.snapshot.dnsbl) addDnsbl(page, input.snapshot.dnsbl);
+  if (input.snapshot.milter) addMilter(page, input.snapshot.milter);
   return page.registry.metrics();
 }
 
@@ -180,6 +182,41 @@ function addDnsbl(page: Page, { zones, listedByList, loadedAt }: DnsblSnapshot):
   );
   page.gauge('dnsbl_loaded_timestamp_seconds', 'When zones were last loaded.', [
     [secondsOf(loadedAt)],
+  ]);
+}
+
+function addMilter(page: Page, { counters, openConnections }: MilterSnapshot): void {
+  const { sessions, messages, recipients, notJudged, checks, connections } = counters;
+  page.counter('milter_sessions_total', 'SMTP connections that the milter was told of.', [
+    [sessions],
+  ]);
+  page.counter('milter_messages_total', 'Messages that it was told of.', [[messages]]);
+  page.counter('milter_recipients_total', 'Recipients that it was told of.', [[recipients]]);
+  page.counter(
+    'milter_not_judged_total',
+    'SMTP connections that were not judged, by why.',
+    Object.entries(notJudged).map(([reason, count]) => [count, { reason }]),
+  );
+  page.counter(
+    'milter_check_outcomes_total',
+    'What became of what a check found.',
+    Object.entries(checks).flatMap(([check, counts]) =>
+      Object.entries(counts).map(([outcome, count]): Sample => [count, { check, outcome }]),
+    ),
+  );
+  page.counter('milter_forged_headers_total', 'Headers of our name that were taken out.', [
+    [counters.forgedHeaders],
+  ]);
+  page.counter('milter_failures_total', 'Sessions in which something failed inside.', [
+    [counters.failures],
+  ]);
+  page.counter(
+    'milter_connections_total',
+    'Connections of mail servers by what became of them.',
+    Object.entries(connections).map(([outcome, count]) => [count, { outcome }]),
+  );
+  page.gauge('milter_open_connections', 'Connections of mail servers that are open now.', [
+    [openConnections],
   ]);
 }
 

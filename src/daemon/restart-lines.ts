@@ -15,15 +15,25 @@ const OF_SOCKETS = [
   'query_log',
 ] as const;
 
-/** What of a new configuration holds after a restart of the service only, a line each. */
-export function restartLines(before: Config, after: Config): string[] {
+/**
+ * What of a new configuration holds after a restart of the service only, a line each.
+ *
+ * @param parts of the configuration that this service has parts for
+ */
+export function restartLines(
+  before: Config,
+  after: Config,
+  parts: readonly ('dnsbl' | 'milter' | 'metrics')[],
+): string[] {
   const lines: string[] = [];
   const say = (what: string): void => {
     lines.push(`${what}: holds after a restart of the service`);
   };
   if (before.state !== after.state) say('state');
   if (!isDeepStrictEqual(before.log, after.log)) say('log');
-  if ((before.dnsbl === undefined) !== (after.dnsbl === undefined)) say('dnsbl');
+  for (const part of parts) {
+    if ((before[part] === undefined) !== (after[part] === undefined)) say(part);
+  }
   const [old, now] = [before.dnsbl, after.dnsbl];
   if (old === undefined || now === undefined) return lines;
   for (const name of OF_SOCKETS) {

@@ -1,18 +1,17 @@
-import { existsSync } from 'node:fs';
-
 import { configuredServer } from '../dnsbl/configured-server.js';
 import type { ConfiguredZones } from '../dnsbl/lists/load-zones.js';
 import { runForeground } from '../dnsbl/server/run-foreground.js';
 import type { DnsServer } from '../dnsbl/server/server.js';
 import type { ServiceSnapshot } from '../jobs/service-snapshot.js';
-import { EXIT, type ExitCode, KnownError } from '../util/errors.js';
+import type { ExitCode } from '../util/errors.js';
 import type { Report } from '../util/report.js';
 import { packageVersion } from '../util/version.js';
 import { type ConfigText, type ServiceConfig, readServiceConfig } from './configuration.js';
+import { ConfiguredMetrics } from './configured-metrics.js';
 import { dnsblSnapshot, queriesOf } from './dnsbl-snapshot.js';
 import { Rate } from './rate.js';
 import { restartLines } from './restart-lines.js';
-import { SnapshotSocket } from './snapshot-socket.js';
+import { offerSnapshot, startMetrics } from './tell-alone.js';
 
 export interface ServeOptions {
   readonly config: ServiceConfig;
@@ -24,6 +23,7 @@ export interface ServeOptions {
 }
 
 const SAMPLE_MS = 10_000;
+const PARTS = ['dnsbl', 'metrics'] as const;
 
 /**
  * `sekisho serve`: the DNSBL and nothing else. SIGHUP reads the configuration again: where it is
@@ -79,48 +79,38 @@ export async function serveAlone({
     };
   };
   // before the rights are given up that the folder may need
-  const socket = await openSocket(config, snapshot, report);
+  const socket = await offerSnapshot(config, 'serve', snapshot, report);
+  const metrics = new ConfiguredMetrics(config, snapshot);
   const timer = setInterval(sample, SAMPLE_MS).unref();
   try {
     return await runForeground({
       settings,
       report,
       onServer: (made) => (server = made),
-      onReady: sample,
+      onReady: () => {
+        sample();
+        void startMetrics(metrics, report);
+      },
       onServing: ({ compiled }) => {
         loadedAtMs = Date.now();
         transfers.serve(compiled);
       },
       onReload: () => {
         const next = readServiceConfig(config.file ?? path);
-        for (const line of restartLines(config.loaded.config, next.loaded.config)) {
+        for (const line of restartLines(config.loaded.config, next.loaded.config, PARTS)) {
           report('warning', line);
         }
         config = next;
+        void metrics.reload(next).then((lines) => {
+          for (const line of lines) report('warning', line);
+        });
         return zonesOf(next);
       },
     });
   } finally {
     clearInterval(timer);
     transfers.stop();
+    await metrics.stop();
     await socket?.close();
-  }
-}
-
-/** Who serves from a state that is not his, or beside another one, does so without a socket. */
-async function openSocket(
-  { loaded: { config, resolvePath } }: ServiceConfig,
-  snapshot: () => ServiceSnapshot,
-  report: Report,
-): Promise<SnapshotSocket | undefined> {
-  const state = resolvePath(config.state);
-  if (!existsSync(state)) return undefined; // whoever needs none gets none
-  try {
-    return await SnapshotSocket.open(state, 'serve', snapshot);
-  } catch (error) {
-    if (!(error instanceof KnownError)) throw error;
-    const why = error.exitCode === EXIT.usage ? error.message.split(';')[0] : error.message;
-    report('info', `\`sekisho status\` does not see this service: ${why}`);
-    return undefined;
   }
 }

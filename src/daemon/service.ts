@@ -5,12 +5,15 @@ import { EXIT, type ExitCode, KnownError, messageOf } from '../util/errors.js';
 import type { Report } from '../util/report.js';
 import { packageVersion } from '../util/version.js';
 import { type ServiceConfig, readServiceConfig } from './configuration.js';
+import { ConfiguredMetrics } from './configured-metrics.js';
 import { DnsblPart } from './dnsbl-part.js';
 import { FeedKeeper } from './feed-keeper.js';
 import { FirewallKeeper } from './firewall-keeper.js';
 import { JobRunner } from './job-runner.js';
+import { MilterPart } from './milter-part.js';
 import type { Part } from './part.js';
 import { PartKeeper } from './part-keeper.js';
+import { restartLines } from './restart-lines.js';
 import { SnapshotSocket } from './snapshot-socket.js';
 import { UpdateKeeper } from './update-keeper.js';
 
@@ -22,6 +25,8 @@ export interface ServiceOptions {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
+const PARTS = ['dnsbl', 'milter', 'metrics'] as const;
+
 /**
  * `sekisho run`: keeps everything going that the configuration names, in one process that starts
  * others for work which takes much memory. What fails alone is started again alone.
@@ -32,6 +37,7 @@ export class Service {
   readonly #runner = new JobRunner();
   readonly #parts: readonly PartKeeper[];
   readonly #dnsbl: DnsblPart | undefined;
+  readonly #milter: MilterPart | undefined;
   readonly #firewall: FirewallKeeper;
   readonly #updates: UpdateKeeper;
   readonly #feeds: FeedKeeper;
@@ -47,8 +53,9 @@ export class Service {
     this.#options = options;
     this.#config = config;
     this.#state = new ServiceState(environment, report);
-    const { dnsbl } = config.loaded.config;
+    const { dnsbl, milter } = config.loaded.config;
     this.#dnsbl = dnsbl && new DnsblPart(config, report);
+    this.#milter = milter && new MilterPart(config, report);
     this.#parts = this.#makeParts().map((part) => new PartKeeper(part, report));
     const shared = { runner: this.#runner, report, config: () => this.#config };
     this.#firewall = new FirewallKeeper({ ...shared, onForeignApply: () => this.#followApply() });
@@ -63,7 +70,10 @@ export class Service {
 
   /** Everything that runs beside schedule and firewall: another part gets its line here. */
   #makeParts(): Part[] {
-    return [this.#dnsbl].filter((part) => part !== undefined);
+    const { config } = this.#options;
+    const metrics =
+      config.loaded.config.metrics && new ConfiguredMetrics(config, () => this.snapshot());
+    return [this.#dnsbl, this.#milter, metrics].filter((part) => part !== undefined);
   }
 
   /**
@@ -125,6 +135,7 @@ export class Service {
     const nextRunMs = this.#updates.nextRunMs();
     const nextFeedMs = this.#feeds.nextFeedMs();
     const dnsbl = this.#dnsbl?.snapshot();
+    const milter = this.#milter?.snapshot();
     return {
       format: 1,
       service: 'run',
@@ -138,6 +149,7 @@ export class Service {
       lastRuns: this.#updates.runs,
       parts: Object.fromEntries(this.#parts.map((keeper) => [keeper.part.name, keeper.snapshot()])),
       ...(dnsbl && { dnsbl }),
+      ...(milter && { milter }),
       ...(loaded.config.firewall && {
         drift: this.#firewall.drift(),
         hits: this.#firewall.hits(),
@@ -217,9 +229,10 @@ export class Service {
       return false;
     }
     const isOther = next.text !== this.#config.text;
+    const restarts = restartLines(this.#config.loaded.config, next.loaded.config, PARTS);
     this.#config = next;
     const lines = await Promise.all(this.#parts.map(async ({ part }) => part.reload?.(next) ?? []));
-    for (const line of new Set(lines.flat())) report('warning', line);
+    for (const line of [...restarts, ...lines.flat()]) report('warning', line);
     this.#updates.reload();
     this.#feeds.reload();
     report(

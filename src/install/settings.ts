@@ -67,11 +67,12 @@ function readText(path: string): string {
 
 /** The configuration's own folder, to which its paths are relative, and those outside of it. */
 function writableFolders(loaded: LoadedConfig, config: string): string[] {
-  const { lists, exports } = loaded.config;
+  const { lists, exports, milter } = loaded.config;
   const files = [
     ...Object.values(lists).flatMap(({ file }) => file ?? []),
     // a folder may have the name of a list
     ...exports.map(({ file }) => file.replace(/\{.*$/s, '-')),
+    ...(milter?.listen ?? []).flatMap((place) => ('path' in place ? [place.path] : [])),
   ].map((path) => loaded.resolvePath(path));
   const log = queryLogOf(loaded);
   const folders = new Set([config, ...files, ...(log === undefined ? [] : [log])].map(dirname));

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { MilterSnapshot } from '../mta/milter/server/server.js';
 import { codeOf, messageOf } from '../util/errors.js';
 import { readUnixStream } from '../util/unix-stream.js';
 import type { UpdateTrigger } from './last-update.js';
@@ -29,6 +30,7 @@ export interface ServiceSnapshot {
   /** Its parts by name, such as `dnsbl`, `metrics`. */
   readonly parts: Readonly<Record<string, PartSnapshot>>;
   readonly dnsbl?: DnsblSnapshot;
+  readonly milter?: MilterSnapshot;
   readonly drift?: DriftSnapshot;
   readonly hits?: HitsSnapshot;
   /** What a person should know now, a line each. */

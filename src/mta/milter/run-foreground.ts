@@ -2,7 +2,7 @@ import { EXIT, type ExitCode } from '../../util/errors.js';
 import { counterLines } from './counters.js';
 import type { MilterInput } from './load-settings.js';
 import type { Report } from './server/report.js';
-import { MilterServer } from './server/server.js';
+import type { MilterServer } from './server/server.js';
 
 /** Whoever is told how the service is, such as systemd. */
 export interface ServiceListener {
@@ -12,13 +12,13 @@ export interface ServiceListener {
 }
 
 export interface MilterForeground {
-  readonly input: MilterInput;
+  readonly server: MilterServer;
   /** Reads the configuration anew. @throws KnownError where it cannot be read */
   readonly readInput: () => MilterInput;
   readonly report: Report;
   readonly state: ServiceListener;
-  /** Called when it listens; what is given is called before it ends. */
-  readonly onReady?: (server: MilterServer) => Promise<() => Promise<void>>;
+  /** Called when it listens. */
+  readonly onReady?: () => Promise<void>;
 }
 
 /**
@@ -29,8 +29,7 @@ export interface MilterForeground {
  * @throws what {@link MilterServer.start} throws
  */
 export async function runMilter(options: MilterForeground): Promise<ExitCode> {
-  const { report, state } = options;
-  const server = new MilterServer(options.input, report);
+  const { report, server, state } = options;
   let end: () => void = () => undefined;
   const ending = new Promise<void>((resolve) => (end = resolve));
   let isServing = false;
@@ -59,10 +58,9 @@ export async function runMilter(options: MilterForeground): Promise<ExitCode> {
     },
   };
   for (const [name, handler] of Object.entries(handlers)) process.on(name, handler);
-  let cleanUp: (() => Promise<void>) | undefined;
   try {
     await server.start();
-    cleanUp = await options.onReady?.(server);
+    await options.onReady?.();
     isServing = true;
     const status = `listening on ${server.listen.join(', ')}`;
     report('info', status);
@@ -72,7 +70,6 @@ export async function runMilter(options: MilterForeground): Promise<ExitCode> {
     return EXIT.done;
   } finally {
     await server.stop();
-    await cleanUp?.();
     for (const [name, handler] of Object.entries(handlers)) process.off(name, handler);
   }
 }

@@ -45,12 +45,21 @@ export class MilterServer {
   #limits: ConnectionLimits;
   #servers: net.Server[] = [];
   #sweep: NodeJS.Timeout | undefined;
+  readonly #keepsRights: boolean;
   #waitingBytes = 0;
   #complaints = 0;
 
-  /** @throws UsageError where the configuration has no milter part, or a wrong one */
-  constructor(input: MilterInput, report: Report) {
+  /**
+   * @param options `keepsRights`: not to become `user`, who only owns the sockets then
+   * @throws UsageError where the configuration has no milter part, or a wrong one
+   */
+  constructor(
+    input: MilterInput,
+    report: Report,
+    { keepsRights = false }: { readonly keepsRights?: boolean } = {},
+  ) {
     this.#report = report;
+    this.#keepsRights = keepsRights;
     this.#loaded = parseConfig(input.text, input.file);
     this.#config = checkMilter(this.#loaded);
     this.#limits = limitsOf(this.#config);
@@ -97,7 +106,7 @@ export class MilterServer {
         // the owner of a socket may take it away when it ends
         if (account && 'path' in place) fs.chownSync(place.path, account.uid, group ?? account.gid);
       }
-      if (account !== undefined) becomeUser(account);
+      if (account !== undefined && !this.#keepsRights) becomeUser(account);
     } catch (error) {
       await this.stop();
       throw error;
