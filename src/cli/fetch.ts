@@ -3,13 +3,13 @@ import { Argument, type Command, Option } from 'commander';
 import { REGISTRY_NAMES, type RegistryName } from '../config/registry-names.js';
 import { type FetchHow, fetchFeedsAloud, fetchRegistriesAloud } from '../jobs/fetch-aloud.js';
 import { feedFaultLines } from '../jobs/fetch.js';
+import { withDownloadLock } from '../jobs/state-lock.js';
 import { exitCodeOf } from '../sources/fetch.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
 import { addConfigOption } from './data-options.js';
 import type { FetchBars } from './fetch-bars.js';
 import { QUIET_VOICE, VOICE } from './output.js';
-import { withStateLock } from './state-lock.js';
 
 interface FetchCommandOptions {
   readonly config?: string;
@@ -54,7 +54,7 @@ async function fetchCommand(
   }
   const { quiet = false } = options;
   const how: FetchHow = { voice: quiet ? QUIET_VOICE : VOICE, ...fetchBars(quiet) };
-  const outcome = await withStateLock(loaded, 'sekisho fetch', async () => {
+  const outcome = await withDownloadLock(loaded, 'sekisho fetch', VOICE, async () => {
     const code = exitCodeOf(await fetchRegistriesAloud(loaded, { ...options, registries }, how));
     if (registries.length > 0) return code;
     const faults = feedFaultLines(await fetchFeedsAloud(loaded, options, how));

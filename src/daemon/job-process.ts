@@ -7,7 +7,7 @@ import { tend } from '../jobs/tend.js';
 import { update } from '../jobs/update.js';
 import type { Voice } from '../jobs/voice.js';
 import { KnownError, messageOf } from '../util/errors.js';
-import { lockHeldText, takeLock } from '../util/lock.js';
+import { DOWNLOAD_LOCK, lockHeldText, takeLock } from '../util/lock.js';
 import type { LoadedConfig } from '../config/load.js';
 import type { JobMessage, JobRequest, JobResult } from './job-messages.js';
 
@@ -81,11 +81,14 @@ async function work({ job, text, file }: JobRequest): Promise<JobResult | undefi
 /** Whether cron, or a person, is at the same update, or has been. */
 async function isDoneElsewhere(loaded: LoadedConfig, dueMs: number): Promise<boolean> {
   const state = loaded.resolvePath(loaded.config.state);
-  const { lock, ...attempt } = await takeLock(state, { command: 'sekisho run' });
+  const { lock, ...attempt } = await takeLock(state, {
+    command: 'sekisho run',
+    name: DOWNLOAD_LOCK,
+  });
   lock?.release();
   const holder = 'holder' in attempt ? attempt.holder : undefined;
   if (holder?.command === 'sekisho update') {
-    voice.note(`no update: ${lockHeldText(state, holder)}`);
+    voice.note(`no update: ${lockHeldText(state, holder, DOWNLOAD_LOCK)}`);
     return true;
   }
   const last = readLast(state);

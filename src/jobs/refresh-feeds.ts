@@ -4,7 +4,7 @@ import { feedStates } from '../lists/feeds/times.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
 import { type FetchHow, fetchFeedsAloud } from './fetch-aloud.js';
 import { openConfiguredLists, openDataOfLists } from './open-data.js';
-import { type LockWait, withStateLock } from './state-lock.js';
+import { type LockWait, withDownloadLock, withStateLock } from './state-lock.js';
 import type { Voice } from './voice.js';
 import { writeExports } from './write-exports.js';
 
@@ -19,13 +19,13 @@ export interface RefreshedFeeds {
  * Asks for the feeds whose own interval has passed, and writes the configured files anew where a
  * copy changed. Firewall and DNSBL watch the copies.
  *
- * @returns undefined where another run holds the lock, which was said
+ * @returns undefined where another download is under way, which was said
  */
 export async function refreshFeeds(
   loaded: LoadedConfig,
   wishes: FetchHow & LockWait,
 ): Promise<RefreshedFeeds | undefined> {
-  return withStateLock(
+  return withDownloadLock(
     loaded,
     'sekisho run',
     wishes.voice,
@@ -39,7 +39,7 @@ export async function refreshFeeds(
       );
       const hasFailed = outcomes.some(({ outcome }) => outcome === 'failed');
       for (const list of updated) wishes.voice.note(`list ${list}: its feed has changed`);
-      const isWritten = updated.length === 0 || (await writeFiles(loaded, wishes.voice));
+      const isWritten = updated.length === 0 || (await writeFiles(loaded, wishes));
       return { exitCode: isWritten && !hasFailed ? EXIT.done : EXIT.partial, updated };
     },
     wishes,
@@ -47,8 +47,22 @@ export async function refreshFeeds(
 }
 
 /** @returns whether all that is configured is as it should be */
-async function writeFiles(loaded: LoadedConfig, voice: Voice): Promise<boolean> {
+async function writeFiles(
+  loaded: LoadedConfig,
+  { voice, ...wait }: FetchHow & LockWait,
+): Promise<boolean> {
   if (loaded.config.exports.length === 0) return true;
+  const isWhole = await withStateLock(
+    loaded,
+    'sekisho run',
+    voice,
+    () => writeAlone(loaded, voice),
+    wait,
+  );
+  return isWhole ?? false;
+}
+
+async function writeAlone(loaded: LoadedConfig, voice: Voice): Promise<boolean> {
   const quiet: Voice = { note: () => undefined, warn: (text) => voice.warn(text) };
   const data = await openDataOfLists(loaded, {}, quiet);
   const { lists, complete } = await openConfiguredLists(loaded, data, {}, quiet);

@@ -1,5 +1,11 @@
 import type { LoadedConfig } from '../config/load.js';
-import { type LockAttempt, lockHeldText, takeLock } from '../util/lock.js';
+import {
+  DOWNLOAD_LOCK,
+  type LockAttempt,
+  STATE_LOCK,
+  lockHeldText,
+  takeLock,
+} from '../util/lock.js';
 import type { Voice } from './voice.js';
 
 /** How long others may hold the lock before a run gives up: not at all where left out. */
@@ -17,22 +23,48 @@ export interface LockWait {
  *
  * @param command what this run is, as `sekisho update`, for those who find the lock held
  */
-export async function withStateLock<T>(
+export function withStateLock<T>(
+  loaded: LoadedConfig,
+  command: string,
+  voice: Voice,
+  work: () => Promise<T>,
+  wait: LockWait = {},
+): Promise<T | undefined> {
+  return withLock(STATE_LOCK, loaded, command, voice, work, wait);
+}
+
+/**
+ * Does work that downloads, alone among its kind. Whoever changes lists or the kernel does not wait
+ * for it, and reads the state meanwhile: each file in it is whole at all times. Taken before the
+ * lock of the state, never while that is held.
+ */
+export function withDownloadLock<T>(
+  loaded: LoadedConfig,
+  command: string,
+  voice: Voice,
+  work: () => Promise<T>,
+  wait: LockWait = {},
+): Promise<T | undefined> {
+  return withLock(DOWNLOAD_LOCK, loaded, command, voice, work, wait);
+}
+
+async function withLock<T>(
+  name: string,
   { config, resolvePath }: LoadedConfig,
   command: string,
   voice: Voice,
   work: () => Promise<T>,
-  { waitMs = 0, signal, givesWayTo }: LockWait = {},
+  { waitMs = 0, signal, givesWayTo }: LockWait,
 ): Promise<T | undefined> {
   const state = resolvePath(config.state);
   const take = (forMs: number): Promise<LockAttempt> =>
-    takeLock(state, { command, waitMs: forMs, ...(signal && { signal }) });
+    takeLock(state, { command, name, waitMs: forMs, ...(signal && { signal }) });
   let attempt = await take(givesWayTo === undefined ? waitMs : 0);
   if (givesWayTo !== undefined && !attempt.lock && attempt.holder?.command !== givesWayTo) {
     attempt = await take(waitMs);
   }
   if (attempt.lock === undefined) {
-    voice.warn(lockHeldText(state, attempt.holder));
+    voice.warn(lockHeldText(state, attempt.holder, name));
     return undefined;
   }
   try {

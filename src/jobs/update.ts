@@ -15,11 +15,14 @@ import {
   writeLastUpdate,
 } from './last-update.js';
 import { type DataChoice, openConfiguredLists, openDataOfLists } from './open-data.js';
-import { withStateLock } from './state-lock.js';
+import { withDownloadLock, withStateLock } from './state-lock.js';
 import { UpdateLog } from './update-log.js';
 import type { Voice } from './voice.js';
 import { writeExports } from './write-exports.js';
 import { assertMailMaps, writeMailMaps } from './write-mail-maps.js';
+
+/** Longer than anybody but who waits for a person holds the lock of the state. */
+const STATE_WAIT_MS = 120_000;
 
 export interface UpdateWishes extends DataChoice, FetchHow {
   readonly trigger: UpdateTrigger;
@@ -34,9 +37,10 @@ export interface UpdateWishes extends DataChoice, FetchHow {
 /**
  * Fetches, comments out what has run out, makes the lists, writes the configured files, applies
  * the firewall, and leaves a record of all that (`readLastUpdate`), also where it fails. A DNSBL
- * that runs watches the files.
+ * that runs watches the files. Downloads come first, and nobody who blocks or confirms waits for
+ * them.
  *
- * @returns undefined where another run holds the lock, which was said
+ * @returns undefined where another update or fetch is under way, which was said
  * @throws what ended it early: UsageError, SourceError, ParseError, SystemError
  */
 export async function update(
@@ -72,7 +76,7 @@ async function updateAlone(
 ): Promise<ExitCode | undefined> {
   const { trigger, voice } = wishes;
   const state = loaded.resolvePath(loaded.config.state);
-  return withStateLock(
+  return withDownloadLock(
     loaded,
     'sekisho update',
     voice,
@@ -93,7 +97,7 @@ async function updateAlone(
         throw error;
       }
     },
-    // a `block`, or the daemon's look at the kernel, is soon over and fetches nothing
+    // a fetch, or the daemon's look at feeds, makes no lists
     { ...wishes, givesWayTo: 'sekisho update' },
   );
 }
@@ -117,15 +121,22 @@ async function fetchAndBuild(
   refuseStop(wishes);
   const isEnough = fetched !== EXIT.failed || !needsCountries(loaded.config);
   if (!isEnough) return fetched;
-  const expiry = expireEntries(loaded, Date.now());
-  log.expired = expiry.count;
-  for (const fault of expiry.faults) wishes.voice.warn(fault);
-  const built = await build(loaded, wishes, log);
-  return worst(
-    fetched === EXIT.failed ? EXIT.partial : fetched,
-    built,
-    expiry.faults.length > 0 ? EXIT.partial : EXIT.done,
+  const { voice, signal } = wishes;
+  const built = await withStateLock(
+    loaded,
+    'sekisho update',
+    voice,
+    async () => {
+      const expiry = expireEntries(loaded, Date.now());
+      log.expired = expiry.count;
+      for (const fault of expiry.faults) voice.warn(fault);
+      const code = await build(loaded, wishes, log);
+      return worst(code, expiry.faults.length > 0 ? EXIT.partial : EXIT.done);
+    },
+    { waitMs: STATE_WAIT_MS, ...(signal && { signal }) },
   );
+  if (built === undefined) return EXIT.failed; // who holds the lock was said
+  return worst(fetched === EXIT.failed ? EXIT.partial : fetched, built);
 }
 
 /** What there is to fetch: nothing of the registries where the countries come from CSV files. */

@@ -24,13 +24,21 @@ export type LockAttempt =
 export interface LockOptions {
   /** What this run is, for the message that others print. */
   readonly command: string;
+  /** File in the folder; default `STATE_LOCK`. */
+  readonly name?: string;
   /** How long to wait for another run to end; default 0: not at all. */
   readonly waitMs?: number;
   /** Ends the wait, with a SystemError. */
   readonly signal?: AbortSignal;
 }
 
-const LOCK_FILE = 'lock';
+/** Of who changes lists, kernel or the files made from them: held for moments. */
+export const STATE_LOCK = 'lock';
+/**
+ * Of who downloads, which takes minutes where a registry is slow: nobody who blocks or confirms
+ * waits for that. Taken before the other one, never while that is held.
+ */
+export const DOWNLOAD_LOCK = 'download.lock';
 /** The status that flock(1) is told to end with where somebody else has the lock (EX_TEMPFAIL). */
 const HELD = 75;
 /** The number that our open lock file has in flock(1). */
@@ -67,7 +75,7 @@ export class Lock {
  */
 export async function takeLock(folder: string, options: LockOptions): Promise<LockAttempt> {
   makeFolder(folder);
-  const path = join(folder, LOCK_FILE);
+  const path = join(folder, options.name ?? STATE_LOCK);
   const file = openLockFile(path);
   try {
     const status = await runFlock(file, options.waitMs ?? 0, options.signal);
@@ -91,12 +99,16 @@ export async function takeLock(folder: string, options: LockOptions): Promise<Lo
 }
 
 /** One line for the run that finds the lock held. */
-export function lockHeldText(folder: string, holder: LockHolder | undefined): string {
+export function lockHeldText(
+  folder: string,
+  holder: LockHolder | undefined,
+  name = STATE_LOCK,
+): string {
   const who =
     holder === undefined
       ? 'another run'
       : `another run (${holder.command}, process ${holder.pid}, since ${holder.since})`;
-  return `${who} holds ${join(folder, LOCK_FILE)}; nothing done`;
+  return `${who} holds ${join(folder, name)}; nothing done`;
 }
 
 function openLockFile(path: string): number {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { takeLock } from '../../src/util/lock.js';
+import { DOWNLOAD_LOCK, takeLock } from '../../src/util/lock.js';
 import { cleanUp, temporaryFolder } from '../helpers/cleanup.js';
 import { OWN, expectStored, published } from '../helpers/fetching.js';
 import { TestServer } from '../helpers/http-server.js';
@@ -87,12 +87,12 @@ test('where nothing can be reached that is one line, and exit 1 or 3', async () 
 });
 
 test('a run that finds the lock held says so and exits 0', async () => {
-  const { lock } = await takeLock(state, { command: 'sekisho update' });
+  const { lock } = await takeLock(state, { command: 'sekisho update', name: DOWNLOAD_LOCK });
   const { exitCode, stdout, stderr } = await sekisho(['fetch']);
   lock?.release();
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
   expect(stderr).toMatch(
-    /^sekisho: another run \(sekisho update, process \d+, since .*Z\) holds .*\/state\/lock; nothing done$/,
+    /^sekisho: another run \(sekisho update, process \d+, since .*Z\) holds .*\/state\/download\.lock; nothing done$/,
   );
   expect(server.requests).toEqual([]);
 });

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { takeLock } from '../../src/util/lock.js';
+import { DOWNLOAD_LOCK, takeLock } from '../../src/util/lock.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
 import { published } from '../helpers/fetching.js';
-import { type Route, TestServer } from '../helpers/http-server.js';
+import { type Handler, type Route, TestServer } from '../helpers/http-server.js';
 import { type RunResult, run } from '../helpers/run.js';
 import { MAIN } from '../helpers/sekisho.js';
 import { type TestRecord, statisticsText } from '../helpers/statistics-text.js';
@@ -104,7 +104,10 @@ describe('update under cron', () => {
 
   test('a run that finds another update at work says so and exits 0', async () => {
     const host = await Host.make();
-    const attempt = await takeLock(join(host.folder, 'state'), { command: 'sekisho update' });
+    const attempt = await takeLock(join(host.folder, 'state'), {
+      command: 'sekisho update',
+      name: DOWNLOAD_LOCK,
+    });
     expect(attempt.lock).toBeDefined();
     const { code, stdout, stderr } = await host.cron('update');
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
@@ -114,6 +117,31 @@ describe('update under cron', () => {
     expect(host.server.requests).toEqual([]);
     attempt.lock?.release();
     expect(await host.cron('update')).toEqual(SILENT);
+  });
+
+  test('nobody who blocks waits for a download', async () => {
+    let end = (): void => undefined;
+    const slow: Handler = (_, response) => {
+      response.write('2|arin|');
+      end = () => response.end('cut off');
+    };
+    const host = await Host.make({ ...everything(), '/arin': slow });
+    const update = host.cron('update');
+    await expect.poll(() => host.server.requests.map(({ path }) => path)).toContain('/arin');
+    const blocked = await host.cron('block', '203.0.113.77');
+    expect(blocked).toMatchObject({ code: 0, stderr: '' });
+    expect(host.read('../blocked.txt')).toContain('203.0.113.77 since=');
+    // it was still under way
+    expect((await host.cron('update')).stderr).toMatch(
+      /\(sekisho update, .* holds .*download\.lock/,
+    );
+    end();
+    const { code, stderr } = await update;
+    expect({ code, stderr }).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/arin/) as string,
+    });
+    expect(host.read('blocked.cidr')).toContain('203.0.113.77/32');
   });
 
   test('a run that finds a short one at work waits for its end, and does its own work', async () => {
