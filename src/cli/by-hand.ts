@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { LoadedConfig } from '../config/load.js';
 import type { ListEdit } from '../jobs/edit-list.js';
 import type { Target } from '../jobs/hand-made.js';
+import type { List } from '../lists/catalogue.js';
 import type { ManualText } from '../lists/manual-text.js';
 import { parseEnd } from '../lists/manual.js';
 import { EXIT, type ExitCode, KnownError, UsageError } from '../util/errors.js';
@@ -155,23 +156,43 @@ async function readLines(): Promise<string[]> {
 async function refuseDangers(
   loaded: LoadedConfig,
   targets: readonly Target[],
-  { force }: AddOptions,
+  options: AddOptions,
 ): Promise<void> {
-  const { blockingDangers } = await import('../jobs/hand-made.js');
+  const { allowListsToMake, blockingDangers } = await import('../jobs/hand-made.js');
   const { findSessionPeers } = await import('../firewall/safety/sessions.js');
   const sessions = findSessionPeers().map(({ address }) => ({
     family: address.family,
     first: address.words,
     last: address.words,
   }));
-  const dangers = blockingDangers(loaded, targets, sessions);
+  const made = allowListsToMake(loaded).length > 0 ? await madeLists(loaded, options) : undefined;
+  const dangers = blockingDangers(loaded, targets, sessions, made);
   if (dangers.length === 0) return;
-  if (!force) {
+  if (!options.force) {
     throw new UsageError(
       [...dangers, 'nothing was blocked; --force does it all the same'].join('\n'),
     );
   }
   for (const danger of dangers) warn(danger);
+}
+
+/** All lists, where those by which addresses pass are more than a file; none where there is no data. */
+async function madeLists(
+  loaded: LoadedConfig,
+  options: DataOptions,
+): Promise<ReadonlyMap<string, List> | undefined> {
+  const { openDataOfLists } = await import('../jobs/open-data.js');
+  const { openLists } = await import('../lists/open-lists.js');
+  const { QUIET_VOICE } = await import('./output.js');
+  try {
+    const data = await openDataOfLists(loaded, options, QUIET_VOICE);
+    const readState = options.from === undefined;
+    return openLists(loaded, data.table, { nowMs: Date.now(), readState }).lists;
+  } catch (error) {
+    if (!(error instanceof KnownError)) throw error;
+    warn(`whether an allow list holds these addresses is not known: ${error.message}`);
+    return undefined;
+  }
 }
 
 async function edit(

@@ -110,7 +110,12 @@ export class FirewallKeeper {
 
   /** Compares and puts right; what is asked for while one check waits for its turn is that one. */
   check(reason: Reason): Promise<void> {
-    this.#queued ??= this.#check(reason);
+    // whatever fails here ends no other part, and the next look may succeed
+    this.#queued ??= this.#check(reason).catch((error: unknown) => {
+      this.#queued = undefined;
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#options.report('error', `the firewall was not looked at: ${text}`);
+    });
     return this.#queued;
   }
 

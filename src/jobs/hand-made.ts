@@ -13,6 +13,8 @@ import { bitsOf } from '../ip/family.js';
 import { type AddressRange, parseRange } from '../ip/notation.js';
 import { rangeSetFromColumns } from '../ip/range-set-builder.js';
 import { sizeExponent } from '../ip/words.js';
+import type { List } from '../lists/catalogue.js';
+import { neighboursOf } from '../lists/definitions.js';
 import { addressesOf, parseManualList } from '../lists/manual.js';
 import { PRIVATE_RANGES } from '../ip/private-ranges.js';
 import { UsageError } from '../util/errors.js';
@@ -48,11 +50,13 @@ export function authorName(environment: NodeJS.ProcessEnv): string {
  * Why addresses should not be blocked by hand; a line each.
  *
  * @param sessions addresses of people who are logged in here
+ * @param made lists that are not read from a file alone, see {@link allowListsToMake}
  */
 export function blockingDangers(
   loaded: LoadedConfig,
   targets: readonly Target[],
   sessions: readonly AddressRange[],
+  made: ReadonlyMap<string, List> = new Map(),
 ): string[] {
   const guarded: readonly (readonly [what: string, addresses: AddressSet])[] = [
     ['an address of firewall.admins', addressSetOf(adminRanges(loaded))],
@@ -61,7 +65,7 @@ export function blockingDangers(
       (name) =>
         [
           `an address of list ${name}, which is always let in`,
-          listAddresses(loaded, name),
+          made.get(name)?.addresses ?? listAddresses(loaded, name),
         ] as const,
     ),
     ['a private or loopback address', PRIVATE_RANGES],
@@ -79,6 +83,16 @@ export function blockingDangers(
 export function allowLists({ config }: LoadedConfig): string[] {
   const zones = config.dnsbl?.zones ?? [];
   return [...new Set([...(config.firewall?.allow ?? []), ...zones.flatMap((zone) => zone.allow)])];
+}
+
+/** Of the lists whose addresses pass, those that have to be made: of countries, feeds, other lists. */
+export function allowListsToMake(loaded: LoadedConfig): string[] {
+  const { lists } = loaded.config;
+  return allowLists(loaded).filter((name) => {
+    const definition = Object.hasOwn(lists, name) ? lists[name] : undefined;
+    if (definition === undefined) return false;
+    return definition.file === undefined || neighboursOf(definition).length > 0;
+  });
 }
 
 function adminRanges({ config }: LoadedConfig): AddressRange[] {

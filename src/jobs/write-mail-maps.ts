@@ -1,4 +1,12 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 import type { LoadedConfig } from '../config/load.js';
@@ -89,13 +97,25 @@ export async function writeMailMap(
   const compiler = MAP_COMPILERS[kind];
   const text = mapText(loaded, lists, wish);
   const made = compiler.suffix === undefined ? file : `${file}${compiler.suffix}`;
-  if (existsSync(made) && readIfThere(file) === text) return false;
+  const undone = `${file}.then`;
+  if (existsSync(made) && readIfThere(file) === text) {
+    if (!then || !existsSync(undone)) return false;
+    await runThen(then);
+    rmSync(undone, { force: true });
+    return true;
+  }
   makeFolder(dirname(file));
   const fresh = `${file}.new`;
   try {
     writeFileAtomically(fresh, [text]);
     await compiler.compile(fresh, text);
-    if (compiler.suffix !== undefined) renameSync(`${fresh}${compiler.suffix}`, made);
+    if (compiler.suffix !== undefined) {
+      keepOwner(made, `${fresh}${compiler.suffix}`);
+      renameSync(`${fresh}${compiler.suffix}`, made);
+    }
+    keepOwner(file, fresh);
+    // whoever dies before the command has run leaves it to the next update
+    if (then) writeFileAtomically(undone, ['']);
     renameSync(fresh, file);
   } catch (error) {
     throw error instanceof KnownError ? error : systemErrorOf(error, 'cannot write', file);
@@ -103,6 +123,7 @@ export async function writeMailMap(
     for (const left of [fresh, `${fresh}${compiler.suffix ?? ''}`]) rmSync(left, { force: true });
   }
   if (then) await runThen(then);
+  rmSync(undone, { force: true });
   return true;
 }
 
@@ -123,6 +144,15 @@ export function mailMapWish(
   throw new UsageError(
     `${loaded.file ?? 'the configuration'} has no lists; expected some below lists to make a map of`,
   );
+}
+
+/** The mail server may read its maps as a user or group of its own. */
+function keepOwner(old: string, fresh: string): void {
+  const stat = statSync(old, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  chmodSync(fresh, stat.mode & 0o7777);
+  const { uid, gid } = statSync(fresh);
+  if (uid !== stat.uid || gid !== stat.gid) chownSync(fresh, stat.uid, stat.gid);
 }
 
 /** @throws SystemError */

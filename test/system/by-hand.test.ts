@@ -113,6 +113,30 @@ describe('without a firewall that was applied, the file is all', () => {
     expect(await read(folder)).toBe('# by hand\n');
   });
 
+  test('what a list of countries lets in is refused, too', async () => {
+    const folder = await folderWith('# by hand\n');
+    const text = CONFIG.replace('allow: [trusted]', 'allow: [home]').replace(
+      '  asia:',
+      '  home: { countries: [KR], except: [blocked] }\n  asia:',
+    );
+    await writeFile(join(folder, 'sekisho.yaml'), text);
+    const from = ['--from', join(folder, 'delegated-apnic')];
+    const refused = await run(folder, 'block', '1.16.7.7', ...from);
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /holds an address of list home, which is always let in/,
+      ) as string,
+    });
+    expect(await read(folder)).toBe('# by hand\n');
+    // without data nobody knows, which is said, and the block is what the person wants now
+    const unknown = await run(folder, 'block', '8.8.4.4');
+    expect(unknown).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/is not known: /) as string,
+    });
+  });
+
   test('--force blocks what is too large all the same, and says so', async () => {
     const folder = await folderWith('');
     const { code, stderr } = await run(folder, 'block', '8.0.0.0/8', '--force');

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, statSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect } from 'vitest';
@@ -143,6 +143,37 @@ describe('update keeps maps', () => {
     expect(await verdict('192.0.2.10')).toContain('RBLSMTPD=-Not from you');
     expect(await verdict('203.0.113.7')).toMatch(/RBLSMTPD=\n/);
   });
+
+  systemTest(
+    'tells the server again after it could not be told; owner and mode stay',
+    ['postmap'],
+    async () => {
+      const folder = await folderWith(
+        `    - { kind: postfix-cidr, file: clients.cidr, ${NAMES}, then: [./tell] }\n`,
+      );
+      const map = join(folder, 'clients.cidr');
+      const tell = (text: string): void => {
+        writeFileSync(join(folder, 'tell'), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+      };
+      tell('echo no >&2; exit 7');
+      const absolute = readFileSync(join(folder, 'sekisho.yaml'), 'utf8').replace(
+        './tell',
+        join(folder, 'tell'),
+      );
+      writeFileSync(join(folder, 'sekisho.yaml'), absolute);
+      expect(await update(folder)).toMatchObject({ code: 3 });
+      chmodSync(map, 0o640);
+      tell(`touch ${join(folder, 'told')}`);
+      expect(await update(folder)).toMatchObject({ code: 0 });
+      expect(existsSync(join(folder, 'told'))).toBe(true);
+      rmSync(join(folder, 'told'));
+      expect(await update(folder)).toMatchObject({ code: 0 });
+      expect(existsSync(join(folder, 'told'))).toBe(false);
+      writeFileSync(join(folder, 'spammers.txt'), '192.0.2.10\n');
+      expect(await update(folder)).toMatchObject({ code: 0 });
+      expect(statSync(map).mode & 0o777).toBe(0o640);
+    },
+  );
 
   systemTest('keeps the old map where its program fails, exit code 3', needs, async () => {
     const folder = await folderWith(
