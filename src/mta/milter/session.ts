@@ -9,8 +9,11 @@ import { type Verdict, judgeAddress, judgeHelo, ruleVerdict } from './judge/verd
 import { clientInReceived } from './judge/received.js';
 import { RuleRun } from './rules/rule-run.js';
 import { type Rule, NO_RULES } from './rules/rule-set.js';
+import { negotiate } from './negotiate.js';
+import { type Client, type Message, isDecided } from './session-state.js';
+import { headerValue, logLine, verdictLine } from './session-text.js';
 import type { MilterEvent } from './wire/event.js';
-import { ACTION, COMMAND, STAGE, STEP, VERSION } from './wire/protocol.js';
+import { ACTION, COMMAND, STEP } from './wire/protocol.js';
 import type { MilterReply } from './wire/reply.js';
 
 /** The header that tells what was found. */
@@ -39,41 +42,6 @@ const MOST_RECEIVED = 50;
  */
 const MOST_FORGED = 500;
 const TOO_MANY_FORGED = `554 5.6.0 Too many ${HEADER} headers`;
-
-/** How one client stands, from connect to the end of its connection. */
-interface Client {
-  readonly settings: MilterSettings;
-  readonly host: string;
-  readonly address: Address | undefined;
-  /** Why it is not judged itself. */
-  readonly standing: NotJudged | undefined;
-  readonly rules: RuleRun;
-  /** The mail server's own name, where it tells one. */
-  readonly ownName: string | undefined;
-  /** Undefined before the first HELO. */
-  helo: string | undefined;
-  connectVerdict: Verdict | undefined;
-  heloVerdict: Verdict | undefined;
-  /** A rule that decided before MAIL, and whether it did at connect. */
-  rule: Rule | undefined;
-  ruleAtConnect: boolean;
-}
-
-/** One message, from MAIL to its end. */
-interface Message {
-  readonly sender: string;
-  readonly isAuthenticated: boolean;
-  rule: Rule | undefined;
-  /** Whether that rule decided when the recipients had been answered. */
-  isRuleLate: boolean;
-  hasExempt: boolean;
-  received: string[];
-  forged: number;
-  hasHeaders: boolean;
-  /** Found after the headers, of who gave the mail to a known host. */
-  origin: Address | undefined;
-  lateVerdict: Verdict | undefined;
-}
 
 /**
  * One connection of a mail server: events in, replies out; no input or output, no clock. Decides at
@@ -108,7 +76,7 @@ export class MilterSession {
     if (this.#hasFailed) return this.#unavailable(event);
     switch (event.type) {
       case 'negotiate':
-        return [this.#negotiate(event)];
+        return [this.#agree(event)];
       case 'macros':
         this.#macros.set(event.command, event.macros);
         return NONE;
@@ -146,32 +114,11 @@ export class MilterSession {
     }
   }
 
-  #negotiate({
-    version,
-    actions,
-    steps,
-  }: Extract<MilterEvent, { type: 'negotiate' }>): MilterReply {
-    const wanted =
-      ACTION.addHeaders | ACTION.changeHeaders | ACTION.quarantine | ACTION.chooseMacros;
-    const unneeded =
-      STEP.noBody |
-      STEP.noUnknown |
-      STEP.noData |
-      STEP.noReplyToConnect |
-      STEP.noReplyToHelo |
-      STEP.noReplyToMail |
-      STEP.noReplyToHeader;
-    this.#actions = actions & wanted;
-    this.#steps = steps & unneeded;
-    const canChoose = (actions & ACTION.chooseMacros) !== 0;
-    return {
-      type: 'negotiate',
-      version: Math.min(version, VERSION),
-      actions: this.#actions,
-      steps: this.#steps,
-      // without being asked, Postfix does not tell the port
-      ...(canChoose && { macros: { stage: STAGE.connect, names: CONNECT_MACROS } }),
-    };
+  #agree(offer: Extract<MilterEvent, { type: 'negotiate' }>): MilterReply {
+    const agreed = negotiate(offer);
+    this.#actions = agreed.actions;
+    this.#steps = agreed.steps;
+    return agreed;
   }
 
   #unless(step: number): readonly MilterReply[] {
@@ -315,7 +262,7 @@ export class MilterSession {
     if (verdict === undefined || verdict.action === 'discard') return CONTINUE;
     const why = isExemptHere ? 'exempt recipient' : this.#whyPassed(client, verdict);
     this.#count(verdict, why);
-    this.#tell(client, message, verdict, why, recipient);
+    this.#context.tell(verdictLine(client, message, verdict, why, recipient));
     return why === undefined ? [{ type: 'code', text: verdict.reply }] : CONTINUE;
   }
 
@@ -398,7 +345,7 @@ export class MilterSession {
     if (!isLate) return CONTINUE;
     const why = message.hasExempt ? 'exempt recipient' : this.#whyPassed(client, verdict);
     this.#count(verdict, why);
-    this.#tell(client, message, verdict, why, undefined);
+    this.#context.tell(verdictLine(client, message, verdict, why, undefined));
     if (why !== undefined) return CONTINUE;
     if (verdict.action === 'discard') return [{ type: 'discard' }];
     return [{ type: 'code', text: verdict.reply }];
@@ -409,7 +356,7 @@ export class MilterSession {
     this.#context.counters.forgedHeaders += message.forged;
     const from = client.address === undefined ? client.host : formatAddress(client.address);
     const what = `reject by=${message.forged} forged headers client=${from} from=${message.sender}`;
-    this.#context.tell(oneLine(`${what} reply="${TOO_MANY_FORGED}"`).slice(0, LONGEST_LINE));
+    this.#context.tell(logLine(`${what} reply="${TOO_MANY_FORGED}"`));
     return [{ type: 'code', text: TOO_MANY_FORGED }];
   }
 
@@ -441,7 +388,7 @@ export class MilterSession {
       }
     }
     if (client !== undefined) {
-      const value = this.#headerValue(client, message);
+      const value = headerValue(client, message, this.#verdictOf(client, message));
       if (value !== undefined && (this.#actions & ACTION.addHeaders) !== 0) {
         replies.push({ type: 'addHeader', name: HEADER, value });
       }
@@ -462,26 +409,6 @@ export class MilterSession {
     return isHeld ? [{ type: 'quarantine', reason }] : NONE;
   }
 
-  /** Nothing of our own users: where they were when they wrote is nobody's business. */
-  #headerValue(client: Client, message: Message): string | undefined {
-    const { settings, standing } = client;
-    if (!settings.addsHeader || message.isAuthenticated) return undefined;
-    if (standing === 'submission' || standing === 'local') return undefined;
-    const address = standing === 'known' ? message.origin : client.address;
-    if (address === undefined) return undefined;
-    const verdict = this.#verdictOf(client, message);
-    const rule = client.rule ?? message.rule;
-    const isAllowed = standing === 'allowed' || hasAddress(settings.allow, address);
-    const words = [
-      `address=${formatAddress(address)}`,
-      `country=${settings.countryOf(address) ?? 'unknown'}`,
-      `verdict=${verdict?.action ?? (isAllowed ? 'allowed' : 'pass')}`,
-    ];
-    if (verdict !== undefined) words.push(`by=${verdict.by}`);
-    else if (rule?.action.kind === 'accept') words.push(`by=rule in line ${rule.line}`);
-    return words.join('; ');
-  }
-
   #found(verdict: Verdict | undefined): Verdict | undefined {
     if (verdict !== undefined) countOutcome(this.#context.counters, verdict, 'found');
     return verdict;
@@ -490,28 +417,6 @@ export class MilterSession {
   #count(verdict: Verdict, whyPassed: string | undefined): void {
     const outcome = whyPassed === undefined ? ANSWERED[verdict.action] : 'passed';
     countOutcome(this.#context.counters, verdict, outcome);
-  }
-
-  #tell(
-    client: Client,
-    { sender, origin }: Message,
-    { reply, by, check, action }: Verdict,
-    whyPassed: string | undefined,
-    recipient: string | undefined,
-  ): void {
-    const address = check === 'behind_known' ? origin : client.address;
-    const country = address && client.settings.countryOf(address);
-    const words = [
-      whyPassed === undefined ? action : `would ${action} (${whyPassed})`,
-      `by=${by}`,
-      `client=${address === undefined ? client.host : formatAddress(address)}`,
-      `country=${country ?? 'unknown'}`,
-      `helo=${client.helo ?? ''}`,
-      `from=${sender}`,
-      ...(recipient === undefined ? [] : [`to=${recipient}`]),
-      `reply="${reply}"`,
-    ];
-    this.#context.tell(oneLine(words.join(' ')).slice(0, LONGEST_LINE));
   }
 
   #fail(text: string): void {
@@ -525,7 +430,7 @@ export class MilterSession {
   #unavailable(event: MilterEvent): readonly MilterReply[] {
     switch (event.type) {
       case 'negotiate':
-        return [this.#negotiate(event)];
+        return [this.#agree(event)];
       case 'recipient':
       case 'endOfHeaders':
       case 'endOfMessage':
@@ -557,11 +462,8 @@ export class MilterSession {
 }
 
 const HEADER_IN_LOWER_CASE = HEADER.toLowerCase();
-/** A line of the log. */
-const LONGEST_LINE = 1000;
 
 const SUBMISSION_PORTS: ReadonlySet<string> = new Set(['587', '465', 'submission', 'submissions']);
-const CONNECT_MACROS = 'j _ {daemon_name} {daemon_addr} {daemon_port} {if_name} {if_addr}';
 
 const REFUSES: ReadonlySet<string> = new Set(['reject', 'tempfail']);
 const ANSWERED: Readonly<Record<Verdict['action'], Outcome>> = {
@@ -569,7 +471,3 @@ const ANSWERED: Readonly<Record<Verdict['action'], Outcome>> = {
   tempfail: 'tempfailed',
   discard: 'discarded',
 };
-
-function isDecided(client: Client, message: Message): boolean {
-  return client.rule !== undefined || message.rule !== undefined;
-}
