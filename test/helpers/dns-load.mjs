@@ -5,6 +5,7 @@
  * { do: 'start', address, port, window, questions: [{ name, type, answers: [...] }] }
  * { do: 'stop' } → { sent, answered, lost, wrong: [...], retried }
  * { do: 'tcp', … } see below
+ * { do: 'page', url } → the text of a page, whose status has to be 200
  */
 import dgram from 'node:dgram';
 import net from 'node:net';
@@ -207,6 +208,12 @@ const work = {
   fuzz,
   converse,
   crowd,
+  page: async ({ url }) => {
+    const response = await fetch(url);
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`${url}: ${response.status} ${text}`);
+    return text;
+  },
   queries: async ({ name, count }) =>
     Array.from({ length: count }, (_, id) =>
       framed(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 import { describe, expect, vi } from 'vitest';
 
@@ -25,6 +26,15 @@ const MOST_GROWTH = MINUTES >= 20 ? 1.1 : 1.5;
 const SAMPLE_MS = 1000;
 const UPDATE_EVERY_MS = 10_000;
 const SETTLED = Math.min(0.5, Math.max(0.1, 0.1 / MINUTES));
+
+const MAIL_SERVER = fileURLToPath(new URL('../../bench/mta/driver.mjs', import.meta.url));
+const MILTER_PORT = 9900;
+const METRICS_PORT = 9853;
+const PARTS = `metrics: { listen: 127.0.0.1:${METRICS_PORT} }
+milter:
+  listen: ['127.0.0.1:${MILTER_PORT}']
+  lists: { blocked: {} }
+`;
 
 interface Load {
   readonly answered: number;
@@ -63,23 +73,41 @@ async function updates(host: BusyHost, endMs: number): Promise<number> {
   return count;
 }
 
-/** Asks the daemon how it is, as `status` does. */
-async function samples(host: BusyHost, pid: number, endMs: number): Promise<number[]> {
+/** Sessions of a mail server with the milter. */
+async function sessions(host: BusyHost, endMs: number): Promise<number> {
+  const words = [MAIL_SERVER, String(MILTER_PORT), '500', '5', '50'];
+  let count = 0;
+  while (performance.now() < endMs) {
+    const { code, stdout, stderr } = await host.network.run(process.execPath, words);
+    expect(code, stderr).toBe(0);
+    count += (JSON.parse(stdout) as { sessions: number }).sessions;
+    await sleep(SAMPLE_MS);
+  }
+  return count;
+}
+
+/** Asks the daemon how it is, as `status` and Prometheus do. */
+async function samples(
+  host: BusyHost,
+  { pid, load, endMs }: { pid: number; load: Agent; endMs: number },
+): Promise<number[]> {
   const found: number[] = [];
+  const url = `http://127.0.0.1:${METRICS_PORT}/metrics`;
   while (performance.now() < endMs) {
     found.push(residentMb(pid));
+    expect(await load.ask<string>({ do: 'page', url })).toContain('\nsekisho_dnsbl_');
     expect(await readServiceSnapshots(host.state)).toMatchObject([{ service: 'run', pid }]);
     await sleep(SAMPLE_MS);
   }
   return found;
 }
 
-describe('run under queries, blocks and updates', () => {
+describe('run under queries, mail, blocks and updates', () => {
   systemTest(
     `does not grow in ${MINUTES} minutes`,
     BUSY_NEEDS,
     async () => {
-      const host = await BusyHost.make(busyConfig({ drift: '5s' }));
+      const host = await BusyHost.make(busyConfig({ drift: '5s', more: PARTS }));
       const daemon = await host.startDaemon();
       await vi.waitFor(
         () => {
@@ -100,10 +128,11 @@ describe('run under queries, blocks and updates', () => {
         ],
       });
       const endMs = performance.now() + TOTAL_MS;
-      const [rss, blocks, runs] = await Promise.all([
-        samples(host, daemon.pid, endMs),
+      const [rss, blocks, runs, mails] = await Promise.all([
+        samples(host, { pid: daemon.pid, load, endMs }),
         byHand(host, endMs),
         updates(host, endMs),
+        sessions(host, endMs),
       ]);
       const { answered, lost, wrong } = await load.ask<Load>({ do: 'stop' });
       const place = Math.floor(rss.length * SETTLED);
@@ -112,7 +141,7 @@ describe('run under queries, blocks and updates', () => {
       const last = median(rss.slice(-width));
       const every = Math.max(1, Math.floor(rss.length / 12));
       const told =
-        `${blocks} blocks and as many unblocks, ${runs} updates, ${answered} queries; RSS in MB: ` +
+        `${blocks} blocks and as many unblocks, ${runs} updates, ${mails} sessions of the milter, ${answered} queries; RSS in MB: ` +
         rss
           .filter((_, k) => k % every === 0)
           .map((mb) => mb.toFixed(0))
@@ -121,7 +150,7 @@ describe('run under queries, blocks and updates', () => {
       if (MINUTES >= 1) process.stdout.write(`${told}\n`);
       expect(wrong, told).toEqual([]);
       expect(lost, told).toBeLessThanOrEqual(answered / 100);
-      expect(blocks, told).toBeGreaterThan(0);
+      expect(Math.min(blocks, mails), told).toBeGreaterThan(0);
       expect(last, told).toBeLessThanOrEqual(settled * MOST_GROWTH);
     },
     TOTAL_MS + 120_000,
