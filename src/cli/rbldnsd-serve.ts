@@ -4,8 +4,14 @@ import { StatisticsFile } from '../dnsbl/rbldnsd/statistics-file.js';
 import { runForeground } from '../dnsbl/server/run-foreground.js';
 import type { DnsServer } from '../dnsbl/server/server.js';
 import type { Report } from '../dnsbl/server/transport.js';
-import { isInBackground, reportReady, startInBackground } from '../linux/background.js';
-import { type Facility, writeSyslog } from '../linux/syslog.js';
+import {
+  holdBackground,
+  isInBackground,
+  reportReady,
+  startInBackground,
+} from '../linux/background.js';
+import { KernelError } from '../linux/errno.js';
+import { type Facility, holdSyslog, writeSyslog } from '../linux/syslog.js';
 import { EXIT, type ExitCode, KnownError } from '../util/errors.js';
 import { warn } from './output.js';
 
@@ -19,6 +25,7 @@ export async function serveRbldnsd(settings: RbldnsdSettings): Promise<ExitCode>
     const writesOut = settings.log !== undefined && settings.log.path === undefined;
     return (await startInBackground(writesOut)) ? EXIT.done : EXIT.failed;
   }
+  if (settings.root !== undefined) holdOutside();
   const report = toSyslog(settings);
   let isReady = false;
   const both: Report = (level, text) => {
@@ -75,6 +82,17 @@ async function serve(
 const toStandardError: Report = (_, text) => {
   for (const line of text.split('\n')) warn(line);
 };
+
+/** What lies outside of a root folder, and is wanted later. */
+function holdOutside(): void {
+  holdBackground();
+  try {
+    holdSyslog();
+  } catch (error) {
+    // a system without a log has no other place to be told of that
+    if (!(error instanceof KernelError)) throw error;
+  }
+}
 
 function toSyslog({ facility }: RbldnsdSettings): Report {
   const name = facility as Facility;

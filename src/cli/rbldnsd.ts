@@ -4,9 +4,10 @@ import { type RbldnsdSettings, parseCommandLine } from '../dnsbl/rbldnsd/command
 import { dumpZone } from '../dnsbl/rbldnsd/dump-zone.js';
 import { type LoadResult, loadZones } from '../dnsbl/rbldnsd/load-zones.js';
 import { USAGE } from '../dnsbl/rbldnsd/usage.js';
+import { changeRoot } from '../linux/change-root.js';
 import { EXIT, type ExitCode, KnownError, SystemError } from '../util/errors.js';
-import { systemErrorOf } from '../util/system-error.js';
 import { packageVersion } from '../util/version.js';
+import { workIn } from '../util/working-folder.js';
 import type { CommandModule } from './command-module.js';
 import { warn, writeOut } from './output.js';
 import { serveRbldnsd } from './rbldnsd-serve.js';
@@ -47,19 +48,15 @@ export async function runRbldnsd(argv: readonly string[], serve: Serve): Promise
 }
 
 /** `-d`: all zones on standard output, or nothing where one of them cannot be read. */
-async function dump({ load, workingFolder }: RbldnsdSettings): Promise<ExitCode> {
-  if (workingFolder !== undefined) {
-    try {
-      process.chdir(workingFolder);
-    } catch (error) {
-      throw systemErrorOf(error, 'cannot work in', workingFolder);
-    }
-  }
+async function dump({ load, root, workingFolder }: RbldnsdSettings): Promise<ExitCode> {
+  const version = packageVersion(); // which lies outside of a root folder
+  if (root !== undefined) changeRoot(root);
+  if (workingFolder !== undefined) workIn(workingFolder);
   const loaded = loadZones({ ...load, settings: { ...load.settings, nowMs: Date.now() } });
   tellLoad(loaded);
   const failed = loaded.zones.find(({ zone }) => zone === undefined);
   if (failed !== undefined) throw new SystemError('not all zones could be read; nothing is dumped');
-  await writeOut([`; zone dump made by sekisho ${packageVersion()}\n`]);
+  await writeOut([`; zone dump made by sekisho ${version}\n`]);
   for (const { zone } of loaded.zones) if (zone !== undefined) await writeOut(dumpZone(zone));
   return EXIT.done;
 }

@@ -25,14 +25,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export async function rbldnsdServer(
   settings: RbldnsdSettings,
 ): Promise<Omit<ServerSettings, 'report' | 'onServing'>> {
-  if (settings.root !== undefined) {
-    throw new UsageError(
-      `-r ${settings.root}: this program cannot lock itself into a folder, since its threads load ` +
-        'their parts as they start; name the folder with -w, and let systemd confine the service ' +
-        '(ProtectSystem=strict)',
-    );
-  }
   const { load, version, authoritySection, log, checkIntervalSeconds } = settings;
+  const { pidFile, root, workingFolder } = settings;
   const user = await chooseUser(settings);
   const name = version === 'full' ? `sekisho ${packageVersion()}` : 'sekisho';
   const input: RbldnsdZones = {
@@ -46,9 +40,13 @@ export async function rbldnsdServer(
     watch: checkIntervalSeconds > 0,
     watchEveryMs: Math.min(LONGEST_TIMER_MS, checkIntervalSeconds * 1000),
     firstLoad: settings.quickStart ? 'none' : 'all',
-    onBound: () => {
-      takePlace(settings);
-    },
+    ...(pidFile !== undefined && {
+      onBound: () => {
+        writePid(pidFile);
+      },
+    }),
+    ...(root !== undefined && { root }),
+    ...(workingFolder !== undefined && { workingFolder }),
     ...(user !== undefined && { user }),
     ...(log && {
       log: {
@@ -60,20 +58,12 @@ export async function rbldnsdServer(
   };
 }
 
-/** Pid file and working folder, in rbldnsd's order: with the rights and the folder of the start. */
-function takePlace({ pidFile, workingFolder }: RbldnsdSettings): void {
-  if (pidFile !== undefined) {
-    try {
-      fs.writeFileSync(pidFile, `${process.pid}\n`);
-    } catch (error) {
-      throw systemErrorOf(error, 'cannot write the process id to', pidFile);
-    }
-  }
-  if (workingFolder === undefined) return;
+/** With the rights and the folders of the start, as rbldnsd does. */
+function writePid(pidFile: string): void {
   try {
-    process.chdir(workingFolder);
+    fs.writeFileSync(pidFile, `${process.pid}\n`);
   } catch (error) {
-    throw systemErrorOf(error, 'cannot work in', workingFolder);
+    throw systemErrorOf(error, 'cannot write the process id to', pidFile);
   }
 }
 

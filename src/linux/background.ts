@@ -44,6 +44,14 @@ export function isInBackground(): boolean {
   return process.env[MARK] !== undefined && process.send !== undefined;
 }
 
+/** Where standard error goes once nobody reads it; opened before a root folder without it. */
+let nowhere: number | undefined;
+
+/** For a process that changes its root folder before it is ready. */
+export function holdBackground(): void {
+  nowhere ??= fs.openSync('/dev/null', 'w');
+}
+
 /** Lets the process that waits end with success, and leaves its terminal. */
 export function reportReady(): void {
   Reflect.deleteProperty(process.env, MARK);
@@ -57,7 +65,6 @@ export function reportReady(): void {
 /** dup2(2): in one step, since other threads open files meanwhile. */
 function leaveStandardError(): void {
   if (nativeObstacle() !== undefined) return; // it is a pipe that nobody reads from then on
-  const fd = fs.openSync('/dev/null', 'w');
-  loadNative().declare('int dup2(int from, int to)')(fd, process.stderr.fd);
-  fs.closeSync(fd);
+  holdBackground();
+  loadNative().declare('int dup2(int from, int to)')(nowhere as number, process.stderr.fd);
 }

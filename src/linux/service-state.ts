@@ -3,23 +3,33 @@ import { findProgram } from '../util/programs.js';
 import type { Report } from '../util/report.js';
 import { runProgram } from '../util/run-program.js';
 import { nativeObstacle } from './native.js';
-import { sendUnixDatagram } from './unix-datagram.js';
+import { UnixDatagrams } from './unix-datagram.js';
 
 /**
  * Tells systemd how the service is (sd_notify(3), `Type=notify` and `Type=notify-reload`); does
  * nothing where it was not started by systemd.
  */
 export class ServiceState {
-  readonly #socket: string | undefined;
+  readonly #socket: UnixDatagrams | undefined;
   readonly #report: Report;
   readonly #watchdogMs: number | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   #hasFailed = false;
 
   constructor(environment: NodeJS.ProcessEnv, report: Report) {
-    this.#socket = environment['NOTIFY_SOCKET'] || undefined;
+    const path = environment['NOTIFY_SOCKET'] || undefined;
+    this.#socket = path === undefined ? undefined : new UnixDatagrams(path);
     this.#report = report;
     this.#watchdogMs = watchdogMs(environment);
+  }
+
+  /** For a process that changes its root folder: systemd is not looked up again. */
+  hold(): void {
+    try {
+      this.#socket?.connect();
+    } catch (error) {
+      this.#cannotTell(error);
+    }
   }
 
   /** From here on systemd hears twice in its interval that the event loop turns (WatchdogSec=). */
@@ -54,17 +64,21 @@ export class ServiceState {
     if (this.#socket === undefined) return;
     const lines = words.map((word) => word.replaceAll('\n', ' '));
     try {
-      if (nativeObstacle() === undefined) sendUnixDatagram(this.#socket, lines.join('\n'));
+      if (nativeObstacle() === undefined) this.#socket.send(lines.join('\n'));
       else if (findProgram('systemd-notify') !== undefined) {
         // a program of its own: systemd hears it with NotifyAccess=all only
         await runProgram('systemd-notify', lines, { origin: 'systemd', timeoutMs: 500 });
       } else throw new Error('neither koffi nor the program systemd-notify is there');
     } catch (error) {
-      if (!this.#hasFailed) {
-        this.#report('warning', `systemd cannot be told of the service: ${messageOf(error)}`);
-      }
-      this.#hasFailed = true;
+      this.#cannotTell(error);
     }
+  }
+
+  #cannotTell(error: unknown): void {
+    if (!this.#hasFailed) {
+      this.#report('warning', `systemd cannot be told of the service: ${messageOf(error)}`);
+    }
+    this.#hasFailed = true;
   }
 }
 

@@ -1,5 +1,5 @@
 import { nativeObstacle } from './native.js';
-import { sendUnixDatagram } from './unix-datagram.js';
+import { UnixDatagrams } from './unix-datagram.js';
 import { findProgram } from '../util/programs.js';
 import { runProgram } from '../util/run-program.js';
 
@@ -31,7 +31,16 @@ export type Facility = keyof typeof FACILITY;
 
 const SEVERITY = { error: 3, warning: 4, info: 6 } as const;
 
-const SOCKET = '/dev/log';
+const log = new UnixDatagrams('/dev/log');
+
+/**
+ * For a process that changes its root folder: what it has to say goes to the log that is there now.
+ *
+ * @throws KernelError where there is none
+ */
+export function holdSyslog(): void {
+  log.connect();
+}
 
 /**
  * A line in the system's log; without native calls by logger(1).
@@ -46,7 +55,7 @@ export async function writeSyslog(
 ): Promise<void> {
   if (nativeObstacle() === undefined) {
     const priority = FACILITY[facility] * 8 + SEVERITY[severity];
-    sendUnixDatagram(SOCKET, `<${priority}>${tag}[${process.pid}]: ${text}`);
+    log.send(`<${priority}>${tag}[${process.pid}]: ${text}`);
   } else if (findProgram('logger') !== undefined) {
     const level = { error: 'err', warning: 'warning', info: 'info' }[severity];
     const words = ['-i', '-p', `${facility}.${level}`, '-t', tag, '--', text];

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -95,7 +95,9 @@ export class DnsServerProcess {
     options: DnsServerOptions = {},
   ): Promise<DnsServerProcess> {
     const settings = { listen: LISTEN, ...options.settings };
-    const input = { file: zones.path, delayMs: options.delayMs ?? 0 };
+    // within a root folder it is that of the zones
+    const file = 'root' in settings ? `/${basename(zones.path)}` : zones.path;
+    const input = { file, delayMs: options.delayMs ?? 0 };
     const words = [options.driver ?? DRIVER, JSON.stringify(settings), JSON.stringify(input)];
     const child = spawn(
       programPath('ip'),

@@ -1,4 +1,5 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import { expect } from 'vitest';
 
@@ -163,4 +164,40 @@ systemTest('binds port 53 as root, then is nobody in every thread', NEEDS, async
     early: true,
   });
   expect(await other.ended()).toBe(1);
+});
+
+systemTest('a root folder: no thread sees another, and one waits for another', NEEDS, async () => {
+  const network = await Namespace.create();
+  const zones = await ZonesFile.create(ZONES);
+  const root = dirname(zones.path);
+  const settings = { root, user: 'nobody', workers: 2 };
+  const server = await DnsServerProcess.start(network, zones, { settings });
+  const rootsOfAll = (): string[] =>
+    readdirSync(`/proc/${server.pid}/task`).map((task) =>
+      readlinkSync(`/proc/${server.pid}/task/${task}/root`),
+    );
+  expect(new Set(rootsOfAll())).toEqual(new Set([root]));
+  zones.write({ zones: [{ ...ZONES.zones[0], name: 'bl.test', serial: 2 }] });
+  expect(await server.ask('reload')).toEqual({ reloaded: true });
+  await server.ask('kill');
+  await server.said(/another takes its place/);
+  for (let k = 0; k < 20; k++) {
+    await expect.poll(() => ask(network, '2.0.0.127.bl.test', 'A')).toBe('NOERROR 127.0.0.2');
+  }
+  expect(new Set(rootsOfAll())).toEqual(new Set([root]));
+  await server.ask('kill');
+  expect(await server.ended()).toBe(1);
+  expect(server.stderr).toMatch(
+    /and the one that was kept for its place before: it is to be start/,
+  );
+});
+
+systemTest('a root folder whose loader ends', NEEDS, async () => {
+  const network = await Namespace.create();
+  const zones = await ZonesFile.create(ZONES);
+  const settings = { root: dirname(zones.path) };
+  const server = await DnsServerProcess.start(network, zones, { settings });
+  zones.write({ zones: [], exits: true });
+  expect(await server.ended()).toBe(1);
+  expect(server.stderr).toMatch(/the thread that loads zones ended with .*: it is to be started/);
 });

@@ -1,4 +1,4 @@
-import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'vitest';
@@ -226,6 +226,40 @@ systemTest('-l and -s write lines as rbldnsd does', NEEDS, async () => {
   expect(logged.at(-1)).toMatch(/^\d+ 127\.0\.0\.1 5\.3\.2\.1\.bl\.test A IN: NXDOMAIN\/0\/\d+$/);
 });
 
+systemTest('-r: files are looked up in another root folder', NEEDS, async () => {
+  const network = await Namespace.create();
+  const outside = await folderWith({});
+  const root = await folderWith({ set: [...HEAD, '1.2.3.4 :1:one'] });
+  const zone = 'bl.test:ip4set:set';
+  const dump = await run(network, outside, ['-d', '-r', root, zone]);
+  expect(dump).toMatchObject({ code: 0, stderr: '' });
+  expect(dump.stdout).toContain('4.3.2.1');
+  // from the background, with a pid file outside and the other files inside
+  const words = ['-r', root, '-w', '/', '-u', 'nobody', '-b', '127.0.0.1/5300', '-c', '1'];
+  const files = ['-p', 'pid', '-l', '+log', '-s', '/stats'];
+  const started = await run(network, outside, [...words, ...files, zone]);
+  expect(started).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('answering') as string,
+  });
+  const pid = Number(await readFile(join(outside, 'pid'), 'utf8'));
+  cleanUp(() => {
+    process.kill(pid, 'SIGKILL');
+  });
+  expect(await readlink(`/proc/${pid}/root`)).toBe(root);
+  expect(await ask(network, '4.3.2.1.bl.test', 'A')).toBe('NOERROR 127.0.0.1');
+  await writeFile(join(root, 'set'), '1.2.3.5 :1:two\n');
+  await expect
+    .poll(() => ask(network, '5.3.2.1.bl.test', 'TXT'), { timeout: 5000 })
+    .toBe('NOERROR "two"');
+  process.kill(pid, 'SIGHUP');
+  process.kill(pid, 'SIGUSR1');
+  await expect.poll(() => readFile(join(root, 'stats'), 'utf8')).toMatch(/^\d+ bl\.test:\d/m);
+  expect(await readFile(join(root, 'log'), 'utf8')).toMatch(/5\.3\.2\.1\.bl\.test TXT IN: NOERR/);
+  process.kill(pid, 'SIGTERM');
+  await expect.poll(() => hasEnded(pid)).toBe(true);
+});
+
 systemTest('-l - writes queries to standard output', NEEDS, async () => {
   const network = await Namespace.create();
   const folder = await folderWith({ set: ['1.2.3.4 :1:one'] });
@@ -246,7 +280,7 @@ systemTest('errors before anything starts: exit code 1 and what to do', NEEDS, a
     [['-b', 'no-such-host.invalid/5300', zone], /no address of that name/],
     [['-u', 'no-such-user', '-b', '127.0.0.1/5300', zone], /there is no user no-such-user/],
     [['-u', 'root', '-b', '127.0.0.1/5300', zone], /must not run as root/],
-    [['-r', '/', '-b', '127.0.0.1/5300', zone], /cannot lock itself into a folder/],
+    [['-r', '/none/such', '-b', '127.0.0.1/5300', zone], /cannot work in \/none\/such/],
     [['-p', '/none/such', '-b', '127.0.0.1/5300', zone], /cannot write the process id/],
     [['-w', '/none/such', '-b', '127.0.0.1/5300', zone], /cannot work in \/none\/such/],
     [['-b', '192.0.2.9/5300', zone], /this host does not have the address/],

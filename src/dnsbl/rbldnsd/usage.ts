@@ -3,7 +3,7 @@ export const USAGE = `sekisho rbldnsd: serves rbldnsd's zone files, with rbldnsd
 Usage: sekisho rbldnsd options zone:type:file,file...
 where options are:
  -u user[:group] - run as this user and group (rbldns; nobody where that one does not exist)
- -r folder - chroot; refused here
+ -r folder - make it the root folder (chroot); files are looked up in it
  -w folder - working folder with the zone files
  -b address[/port] - listen on this address (needed; up to 20 of them)
  -4 - use IPv4 sockets

@@ -24,6 +24,10 @@ export function newControl(): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(16));
 }
 
+/** What a worker says: that it waits for zones, or what went wrong. */
+export type WorkerMessage =
+  { readonly kind: 'ready' } | { readonly kind: 'defect'; readonly text: string };
+
 /** What a worker starts with. */
 export interface BatchWorkerData {
   readonly control: Int32Array;

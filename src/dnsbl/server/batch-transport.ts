@@ -4,7 +4,13 @@ import { udpCalls } from '../../linux/udp/calls.js';
 import { openUdpSocket } from '../../linux/udp/socket.js';
 import { builtFile } from '../../util/program-path.js';
 import type { RateLimit } from '../answer/rate-limiter.js';
-import { type BatchWorkerData, CONTROL, type ZonesMessage, newControl } from './batch-control.js';
+import {
+  type BatchWorkerData,
+  CONTROL,
+  type WorkerMessage,
+  type ZonesMessage,
+  newControl,
+} from './batch-control.js';
 import { type ListenAddress, bindError } from './listen.js';
 import type { QueryLog } from './query-log.js';
 import type { CountersFor, Generation, QueryTransport, Report } from './transport.js';
@@ -15,6 +21,8 @@ const THREAD = builtFile('dnsbl/server/batch-worker.js');
 const TIMEOUT_MS = 200;
 /** A worker that did not end by itself by then is ended. */
 const STOP_MS = 600;
+/** `threadId` of a worker that has ended. */
+const NO_THREAD = -1;
 /** One that dies is replaced at once, but those that die right away again not more often. */
 const REPLACE_MS = 500;
 
@@ -25,14 +33,26 @@ export interface BatchTransportOptions {
   readonly log: QueryLog | undefined;
   readonly countersFor: CountersFor;
   readonly report: Report;
+  /**
+   * For a process that cannot load a thread later: every place has a second one that waits. Called
+   * when that one has ended, too.
+   */
+  readonly onLost?: (reason: string) => void;
+}
+
+interface Started {
+  readonly control: Int32Array;
+  readonly thread: Worker;
+  readonly startedMs: number;
+  /** Resolves when it waits for zones, or has ended. */
+  readonly ready: Promise<void>;
 }
 
 interface Place {
   readonly descriptors: readonly number[];
   readonly ring: SharedArrayBuffer | undefined;
-  control: Int32Array;
-  thread: Worker;
-  startedMs: number;
+  current: Started;
+  spare: Started | undefined;
 }
 
 /**
@@ -57,22 +77,34 @@ export class BatchTransport implements QueryTransport {
   start(): void {
     for (const descriptors of this.#sockets) {
       const ring = this.#options.log?.newRing();
-      const started = this.#startThread(descriptors, ring);
-      const place: Place = { descriptors, ring, ...started };
+      const start = (): Started => this.#startThread(descriptors, ring);
+      const spare = this.#options.onLost && start();
+      const place: Place = { descriptors, ring, current: start(), spare };
       this.#places.push(place);
       this.#watch(place);
     }
   }
 
+  /** Resolves when no thread needs to load anything any more. */
+  async ready(): Promise<void> {
+    const started = this.#places.flatMap(({ current, spare }) => [
+      current,
+      ...(spare ? [spare] : []),
+    ]);
+    await Promise.all(started.map(({ ready }) => ready));
+  }
+
   /** The threads that answer now. */
   get threads(): readonly Worker[] {
-    return this.#places.map(({ thread }) => thread);
+    return this.#places.map(({ current }) => current.thread);
   }
 
   /** Whether every thread answers from the newest zones. */
   get isCurrent(): boolean {
     const { number } = this.#generation ?? { number: 0 };
-    return this.#places.every(({ control }) => Atomics.load(control, CONTROL.serving) === number);
+    return this.#places.every(
+      ({ current }) => Atomics.load(current.control, CONTROL.serving) === number,
+    );
   }
 
   serve(generation: Generation): void {
@@ -83,26 +115,27 @@ export class BatchTransport implements QueryTransport {
   async stop(): Promise<void> {
     this.#isStopping = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    await Promise.all(this.#places.map(stopThread));
+    const started = this.#places.flatMap(({ current, spare }) => [
+      current,
+      ...(spare ? [spare] : []),
+    ]);
+    await Promise.all(started.map(stopThread));
     for (const fd of this.#sockets.flat()) udpCalls().close(fd);
   }
 
-  #post(place: Place, generation: Generation): void {
+  #post({ current: { thread, control } }: Place, generation: Generation): void {
     const message: ZonesMessage = {
       generation: generation.number,
       compiled: generation.compiled,
       counters: this.#options.countersFor(generation),
     };
-    place.thread.postMessage(message);
-    Atomics.store(place.control, CONTROL.wanted, generation.number);
-    Atomics.notify(place.control, CONTROL.wanted);
+    thread.postMessage(message);
+    Atomics.store(control, CONTROL.wanted, generation.number);
+    Atomics.notify(control, CONTROL.wanted);
   }
 
-  #startThread(
-    descriptors: readonly number[],
-    ring: SharedArrayBuffer | undefined,
-  ): { control: Int32Array; thread: Worker; startedMs: number } {
-    const { rateLimit, log } = this.#options;
+  #startThread(descriptors: readonly number[], ring: SharedArrayBuffer | undefined): Started {
+    const { rateLimit, log, report } = this.#options;
     const control = newControl();
     const workerData: BatchWorkerData = {
       control,
@@ -111,22 +144,37 @@ export class BatchTransport implements QueryTransport {
       log: log && ring && { ring, choice: log.choice },
       timeoutMs: TIMEOUT_MS,
     };
-    return { control, thread: new Worker(THREAD, { workerData }), startedMs: Date.now() };
+    const thread = new Worker(THREAD, { workerData });
+    const ready = new Promise<void>((resolve) => {
+      thread.on('message', (message: WorkerMessage) => {
+        if (message.kind === 'ready') resolve();
+        else report('error', message.text);
+      });
+      thread.on('exit', () => {
+        resolve();
+      });
+    });
+    return { control, thread, startedMs: Date.now(), ready };
   }
 
   #watch(place: Place): void {
     const { report } = this.#options;
+    const { thread, startedMs } = place.current;
     let cause = 'it ended by itself';
-    place.thread.on('message', (text: string) => {
-      report('error', text);
-    });
-    place.thread.on('error', (error) => {
+    thread.on('error', (error) => {
       cause = error instanceof Error ? error.message : String(error);
     });
-    place.thread.on('exit', () => {
+    thread.on('exit', () => {
       if (this.#isStopping) return;
-      const waitMs = Math.max(0, place.startedMs + REPLACE_MS - Date.now());
-      report('error', `a thread that answers queries died (${cause}); another takes its place`);
+      const died = `a thread that answers queries died (${cause})`;
+      const { onLost } = this.#options;
+      if (onLost && place.spare?.thread.threadId === NO_THREAD) place.spare = undefined;
+      if (onLost && place.spare === undefined) {
+        onLost(`${died}, and the one that was kept for its place before`);
+        return;
+      }
+      report('error', `${died}; another takes its place`);
+      const waitMs = Math.max(0, startedMs + REPLACE_MS - Date.now());
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
         this.#replace(place);
@@ -136,14 +184,15 @@ export class BatchTransport implements QueryTransport {
   }
 
   #replace(place: Place): void {
-    Object.assign(place, this.#startThread(place.descriptors, place.ring));
+    place.current = place.spare ?? this.#startThread(place.descriptors, place.ring);
+    place.spare = undefined;
     this.#watch(place);
     if (this.#generation !== undefined) this.#post(place, this.#generation);
   }
 }
 
-async function stopThread({ thread, control }: Place): Promise<void> {
-  if (thread.threadId === -1) return; // it has ended
+async function stopThread({ thread, control }: Started): Promise<void> {
+  if (thread.threadId === NO_THREAD) return;
   const ended = new Promise((resolve) => thread.once('exit', resolve));
   Atomics.store(control, CONTROL.stop, 1);
   Atomics.notify(control, CONTROL.wanted);

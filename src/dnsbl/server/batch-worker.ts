@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 
 import { udpCalls } from '../../linux/udp/calls.js';
-import { type BatchWorkerData, CONTROL } from './batch-control.js';
+import { type BatchWorkerData, CONTROL, type WorkerMessage } from './batch-control.js';
 import { BatchServer } from './serve-batches.js';
 
 /*
@@ -18,9 +18,13 @@ const { control } = data;
 // native calls are loaded while the zones are
 const calls = udpCalls();
 let told = 0;
+const say = (message: WorkerMessage): void => {
+  port.postMessage(message);
+};
 const server = new BatchServer(calls, data, port, (text) => {
-  if (told++ < MOST_TOLD) port.postMessage(text);
+  if (told++ < MOST_TOLD) say({ kind: 'defect', text });
 });
+say({ kind: 'ready' });
 while (Atomics.load(control, CONTROL.wanted) === 0 && Atomics.load(control, CONTROL.stop) === 0) {
   Atomics.wait(control, CONTROL.wanted, 0, data.timeoutMs);
 }

@@ -36,6 +36,11 @@ async function load(input: unknown): Promise<LoadedMessage> {
   };
 }
 
+void module.then(
+  () => parentPort?.postMessage({ kind: 'ready' } satisfies LoaderReply),
+  () => undefined,
+);
+
 async function reply({ id, input }: LoaderRequest): Promise<LoaderReply> {
   try {
     return { kind: 'loaded', id, loaded: await load(input) };

@@ -30,6 +30,8 @@ export interface LoadedMessage {
 }
 
 export type LoaderReply =
+  /** Said once, unasked: all that loads need is in memory. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'loaded'; readonly id: number; readonly loaded: LoadedMessage }
   | {
       readonly kind: 'refused';

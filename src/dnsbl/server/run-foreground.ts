@@ -29,7 +29,8 @@ export interface ForegroundOptions {
  * Runs a server until SIGTERM or SIGINT. SIGHUP loads the zones again and opens the query log
  * anew; SIGUSR1 reports statistics, SIGUSR2 does and begins to count anew (all as rbldnsd does).
  *
- * @returns exit code 0 once it was told to end, also while it still started
+ * @returns exit code 0 once it was told to end, also while it still started; 1 where it lost a
+ *   thread that it cannot replace
  * @throws what {@link DnsServer.start} throws
  */
 export async function runForeground(options: ForegroundOptions): Promise<ExitCode> {
@@ -38,6 +39,12 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
   const server = new DnsServer({
     ...settings,
     report,
+    onLost: (reason) => {
+      const advice = 'it is to be started again, since a root folder of its own has no other';
+      report('error', `${reason}: ${advice}`);
+      exitCode = EXIT.failed;
+      end('end');
+    },
     onServing: (generation) => {
       options.onServing?.(generation);
       const status = statusText(settings.listen, generation);
@@ -46,8 +53,10 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
     },
   });
   options.onServer?.(server);
+  if (settings.root !== undefined) state.hold();
   let end: (word: 'end') => void = () => undefined;
   const ending = new Promise<'end'>((resolve) => (end = resolve));
+  let exitCode: ExitCode = EXIT.done;
   let isServing = false;
   const reload = async (): Promise<void> => {
     if (!isServing) return; // the first load is under way
@@ -98,7 +107,7 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
     await server.stop();
     // it was told to end in the middle of its start
     if (first === 'end') await started.catch(() => undefined);
-    return EXIT.done;
+    return exitCode;
   } finally {
     state.close();
     for (const [name, handler] of Object.entries(handlers)) process.off(name, handler);

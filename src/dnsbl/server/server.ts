@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 
 import { batchObstacle } from '../../linux/udp/calls.js';
+import { changeRoot } from '../../linux/change-root.js';
 import { SystemError } from '../../util/errors.js';
+import { workIn } from '../../util/working-folder.js';
 import type { RateLimit } from '../answer/rate-limiter.js';
 import { BatchTransport } from './batch-transport.js';
 import { DgramTransport } from './dgram-transport.js';
@@ -20,6 +22,15 @@ export interface ServerSettings {
   readonly loader: LoaderSpec;
   /** `user` or `user:group` that the process becomes once all is bound. */
   readonly user?: string;
+  /**
+   * Becomes the root folder once all is bound (chroot(2)); paths are looked up in it from then on.
+   * No thread can be loaded any more: each that answers has another beside it.
+   */
+  readonly root?: string;
+  /** Folder of relative paths from then on, within `root`. */
+  readonly workingFolder?: string;
+  /** Called within a `root` where a thread has ended and none is left for its place. */
+  readonly onLost?: (reason: string) => void;
   /** Threads that answer over UDP; one where left out, two on four cores or more. */
   readonly workers?: number;
   /** `batch`: not to start where batches do not work; `dgram`: Node's own sockets where they would. */
@@ -77,9 +88,11 @@ export class DnsServer {
       this.#log = log && new QueryLog(log, report);
       this.#transports = [await this.#bindTcp(), await this.#bindUdp()];
       this.#settings.onBound?.();
+      if (this.#settings.root !== undefined) await this.#enter(this.#settings.root, supply);
+      if (this.#settings.workingFolder !== undefined) workIn(this.#settings.workingFolder);
       if (account !== undefined) becomeUser(account);
       this.#log?.open();
-      this.#batch?.start();
+      if (this.#settings.root === undefined) this.#batch?.start();
       this.#settings.onOpen?.();
       await supply.start();
     } catch (error) {
@@ -129,6 +142,18 @@ export class DnsServer {
     this.#log = undefined;
   }
 
+  async #enter(root: string, supply: ZoneSupply): Promise<void> {
+    this.#batch?.start();
+    await Promise.all([this.#batch?.ready(), supply.ready]);
+    changeRoot(root);
+  }
+
+  /** Undefined where a thread that ends can be replaced. */
+  #onLost(): ((reason: string) => void) | undefined {
+    const { root, onLost } = this.#settings;
+    return root === undefined ? undefined : (reason) => onLost?.(reason);
+  }
+
   async #bindTcp(): Promise<QueryTransport> {
     const { listen, tcp, transfer } = this.#settings;
     const limits = { ...TCP_LIMITS, ...tcp };
@@ -145,7 +170,8 @@ export class DnsServer {
     }
     if (obstacle === undefined) {
       const count = workers ?? (availableParallelism() < 4 ? 1 : 2);
-      this.#batch = new BatchTransport({ ...options, workers: count });
+      const onLost = this.#onLost();
+      this.#batch = new BatchTransport({ ...options, workers: count, ...(onLost && { onLost }) });
       return this.#opened(this.#batch);
     }
     report('info', `UDP goes through Node's own sockets, which are slower: ${obstacle}`);
@@ -173,6 +199,7 @@ export class DnsServer {
       watch,
       watchEveryMs,
       firstLoad,
+      onLost: this.#onLost(),
       serve: (generation) => {
         this.#serve(generation);
       },

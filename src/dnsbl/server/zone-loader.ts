@@ -19,15 +19,25 @@ export class ZoneLoader {
   #thread: Worker | undefined;
   #waiting: Waiting | undefined;
   readonly #report: Report;
+  readonly #onLost: ((reason: string) => void) | undefined;
   #lastId = 0;
   #isStopping = false;
+  #onReady: () => void = () => undefined;
 
-  constructor(spec: LoaderSpec, report: Report) {
+  /**
+   * @param onLost for a process that cannot load a thread later: called when this one has ended
+   */
+  constructor(spec: LoaderSpec, report: Report, onLost?: (reason: string) => void) {
     this.#spec = spec;
     this.#report = report;
+    this.#onLost = onLost;
     this.input = spec.input;
+    this.ready = new Promise((resolve) => (this.#onReady = resolve));
     this.#thread = this.#start();
   }
+
+  /** Resolves when the first thread has read its modules, or has ended. */
+  readonly ready: Promise<void>;
 
   /** What zones are made of, from the next load on. */
   input: unknown;
@@ -66,18 +76,25 @@ export class ZoneLoader {
       cause = error instanceof Error ? error : new Error(String(error));
     });
     thread.on('exit', (code) => {
+      this.#onReady();
       this.#thread = undefined;
       this.hasForgotten = true;
       const waiting = this.#waiting;
       this.#waiting = undefined;
       const text = `the thread that loads zones ended with ${code}: ${cause?.message ?? 'stopped'}`;
-      if (waiting !== undefined) waiting.reject(new Error(text));
-      else if (!this.#isStopping) this.#report('error', `${text}; the next load has a new one`);
+      waiting?.reject(new Error(text));
+      if (this.#isStopping) return;
+      if (this.#onLost) this.#onLost(text);
+      else if (waiting === undefined) this.#report('error', `${text}; the next load has a new one`);
     });
     return thread;
   }
 
   #take(reply: LoaderReply): void {
+    if (reply.kind === 'ready') {
+      this.#onReady();
+      return;
+    }
     const waiting = this.#waiting;
     if (waiting?.id !== reply.id) return;
     this.#waiting = undefined;

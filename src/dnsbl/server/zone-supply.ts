@@ -17,6 +17,8 @@ export interface ZoneSupplyOptions {
   readonly firstLoad: FirstLoad;
   /** Given each generation of zones, the first included. */
   readonly serve: (generation: Generation) => void;
+  /** For a process that cannot load a thread later: called when that of the loader has ended. */
+  readonly onLost: ((reason: string) => void) | undefined;
 }
 
 /** By then every thread answers from the new zones. */
@@ -46,8 +48,13 @@ export class ZoneSupply {
 
   constructor(options: ZoneSupplyOptions) {
     this.#options = options;
-    this.#loader = new ZoneLoader(options.loader, options.report);
+    this.#loader = new ZoneLoader(options.loader, options.report, options.onLost);
     if (options.watch) this.#watch = new FileWatch(() => void this.#follow(), options.watchEveryMs);
+  }
+
+  /** Resolves when nothing is needed any more to load but the files of zones. */
+  get ready(): Promise<void> {
+    return this.#loader.ready;
   }
 
   /** @throws SourceError where zones lack that have to be there; what the loader threw */
