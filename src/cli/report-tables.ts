@@ -4,6 +4,8 @@ import type {
   DaySummary,
   ListSummary,
 } from '../reports/summaries.js';
+import { OUTCOMES } from '../mta/milter/counters.js';
+import { type MilterSummary, outcomeTotals } from '../reports/milter-summaries.js';
 import type { Delegation } from '../sources/country-data.js';
 import { writeTable } from './output.js';
 
@@ -57,6 +59,32 @@ export async function writeDays(summaries: readonly DaySummary[]): Promise<void>
   await writeTable(
     ['day', 'addresses', 'packets'],
     summaries.map(({ day, addresses, packets }) => [day, addresses, packets]),
+  );
+}
+
+/** What the milter found and answered, by check and by list. */
+export async function writeChecks({ checks, lists }: MilterSummary): Promise<void> {
+  await writeTable(
+    ['check', ...OUTCOMES],
+    [
+      ...checks.map(({ check, ...counts }) => [check, ...OUTCOMES.map((name) => counts[name])]),
+      ...lists.map(({ list, ...counts }) => [
+        `of list ${list}`,
+        ...OUTCOMES.map((name) => counts[name]),
+      ]),
+    ],
+  );
+}
+
+/** The same of all checks together, a line a day. */
+export async function writeMilterDays(days: ReadonlyMap<string, MilterSummary>): Promise<void> {
+  await writeTable(
+    ['day', 'sessions', 'messages', ...OUTCOMES],
+    [...days].map(([day, summary]) => {
+      const totals = outcomeTotals(summary);
+      const { sessions, messages } = summary;
+      return [day, sessions, messages, ...OUTCOMES.map((name) => totals[name])];
+    }),
   );
 }
 

@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import type { LoadedConfig } from '../config/load.js';
+import { type MilterTally, addTallies, isEmptyTally } from '../mta/milter/tally.js';
 import { ReportFolder } from '../reports/folder.js';
+import { milterSummary } from '../reports/milter-summaries.js';
 import { type Origin, originsOf } from '../reports/origins.js';
 import { type DeniedRow, type RowsByDay, dayBefore, rowsByDay } from '../reports/rows.js';
 import { byAddress, byCountry, byDay, byList } from '../reports/summaries.js';
@@ -9,11 +11,18 @@ import { EXIT, type ExitCode, SourceError, UsageError } from '../util/errors.js'
 import type { CommandModule } from './command-module.js';
 import { type DataOptions, addDataOptions, openCountries } from './data-options.js';
 import { loadFor, openFirewall } from './firewall/session.js';
-import { note, warn, writeJson } from './output.js';
-import { writeAddresses, writeCountries, writeDays, writeLists } from './report-tables.js';
+import { note, warn, writeJson, writeOut } from './output.js';
+import {
+  writeAddresses,
+  writeChecks,
+  writeCountries,
+  writeDays,
+  writeLists,
+  writeMilterDays,
+} from './report-tables.js';
 import { withStateLock } from './state-lock.js';
 
-const GROUPINGS = ['address', 'country', 'list', 'day'] as const;
+const GROUPINGS = ['address', 'country', 'list', 'day', 'check'] as const;
 
 interface ReportOptions extends DataOptions {
   readonly days: number;
@@ -28,7 +37,7 @@ export const define: CommandModule['define'] = (command: Command, run) => {
     .option('--days <n>', 'how many UTC days, today included', days, 7)
     .addOption(new Option('--by <what>', 'one line for each').choices(GROUPINGS).default('address'))
     .option('--json', 'print JSON')
-    .option('--collect', 'print nothing: add what the kernel counted since the last time')
+    .option('--collect', 'print nothing: add what kernel and milter counted since the last time')
     .option(
       '--log <file>',
       'kernel log, - for standard input: report on it, or with --collect read it instead of ' +
@@ -51,8 +60,13 @@ function days(text: string): number {
 async function collect(loaded: LoadedConfig, { log }: ReportOptions): Promise<ExitCode> {
   const { config, resolvePath } = loaded;
   const code = await withStateLock(loaded, 'sekisho report --collect', async () => {
-    const { backend } = await openFirewall(loaded);
-    if (log !== undefined && backend.name === 'nftables') {
+    // with a milter and nothing else there is no kernel to read
+    const isMilterOnly = config.firewall === undefined && config.milter !== undefined;
+    const backend = isMilterOnly ? undefined : (await openFirewall(loaded)).backend;
+    if (log !== undefined && backend === undefined) {
+      throw new UsageError('--collect --log: there is no firewall that logs; leave --log out');
+    }
+    if (log !== undefined && backend?.name === 'nftables') {
       throw new UsageError(
         '--collect --log: the backend nftables remembers addresses without a log; leave --log out',
       );
@@ -68,13 +82,20 @@ async function collect(loaded: LoadedConfig, { log }: ReportOptions): Promise<Ex
 
 async function report(loaded: LoadedConfig, options: ReportOptions): Promise<ExitCode> {
   const nowMs = Date.now();
-  const all = options.log === undefined ? storedRows(loaded) : await logRows(loaded, options.log);
+  const { denied, mail: allMail } =
+    options.log === undefined ? storedDays(loaded) : await logDays(loaded, options.log);
   const firstDay = dayBefore(nowMs, options.days - 1);
-  const chosen = new Map([...all].filter(([day]) => day >= firstDay));
+  const chosen = since(denied, firstDay);
+  const mail = since(allMail, firstDay);
   const rows = [...chosen.values()].flat();
   tellObserving(loaded);
+  if (options.by === 'check') {
+    const summary = milterSummary(addTallies(...mail.values()));
+    await (options.json ? writeJson : writeChecks)(summary);
+    return EXIT.done;
+  }
   if (options.by === 'day') {
-    await (options.json ? writeJson : writeDays)(byDay(chosen));
+    await reportDays(chosen, mail, options);
     return EXIT.done;
   }
   if (options.by === 'list') {
@@ -86,25 +107,71 @@ async function report(loaded: LoadedConfig, options: ReportOptions): Promise<Exi
     await (options.json ? writeJson : writeCountries)(byCountry(rows, origins));
   } else {
     await (options.json ? writeJson : writeAddresses)(byAddress(rows, origins));
+    if (!options.json && mail.size > 0) {
+      await writeOut(['\n']);
+      await writeChecks(milterSummary(addTallies(...mail.values())));
+    }
   }
   return code;
 }
 
-function storedRows({ config, resolvePath }: LoadedConfig): RowsByDay {
+/** Where a milter counted, each day of it has that, too. */
+async function reportDays(
+  rows: RowsByDay,
+  mail: TalliesByDay,
+  { json }: ReportOptions,
+): Promise<void> {
+  const summaries = new Map([...mail].map(([day, tally]) => [day, milterSummary(tally)]));
+  const days = byDay(new Map([...[...mail.keys()].map((day) => [day, []] as const), ...rows]));
+  if (json) {
+    await writeJson(
+      days.map((day) => {
+        const milter = summaries.get(day.day);
+        return { ...day, ...(milter && { milter }) };
+      }),
+    );
+    return;
+  }
+  await writeDays(days);
+  if (summaries.size === 0) return;
+  await writeOut(['\n']);
+  await writeMilterDays(summaries);
+}
+
+/** What is kept of the days: what was denied, and what the milter counted. */
+interface StoredDays {
+  readonly denied: RowsByDay;
+  /** Days on which it counted nothing are left out. */
+  readonly mail: TalliesByDay;
+}
+
+type TalliesByDay = ReadonlyMap<string, MilterTally>;
+
+function storedDays({ config, resolvePath }: LoadedConfig): StoredDays {
   const folder = new ReportFolder(resolvePath(config.state));
   const names = folder.days();
   if (names.length === 0 && folder.readCollection() === undefined) {
     note(`nothing was collected yet in ${folder.path}; run \`sekisho report --collect\``);
   }
-  return new Map(names.map((day) => [day, folder.readDay(day)]));
+  const days = names.map((day) => ({ day, ...folder.readWholeDay(day) }));
+  const mail = days.filter(({ milter }) => !isEmptyTally(milter));
+  return {
+    denied: new Map(days.map(({ day, rows }) => [day, rows])),
+    mail: new Map(mail.map(({ day, milter }) => [day, milter])),
+  };
 }
 
-async function logRows({ config }: LoadedConfig, path: string): Promise<RowsByDay> {
+function since<T>(days: ReadonlyMap<string, T>, firstDay: string): Map<string, T> {
+  return new Map([...days].filter(([day]) => day >= firstDay));
+}
+
+async function logDays({ config }: LoadedConfig, path: string): Promise<StoredDays> {
   const { readSightings } = await import('../reports/read-log.js');
   const { namesOfLog } = await import('../reports/log-names.js');
   const { rowsOfLog } = await import('../reports/log-rows.js');
   const sightings = await readSightings(path, Date.now());
-  return rowsByDay(rowsOfLog(sightings, namesOfLog(config.firewall?.rules ?? [])));
+  const rows = rowsOfLog(sightings, namesOfLog(config.firewall?.rules ?? []));
+  return { denied: rowsByDay(rows), mail: new Map() };
 }
 
 /** Whose the addresses are; without registry data a table of addresses lacks that, and says so. */
@@ -113,6 +180,7 @@ async function openOrigins(
   options: ReportOptions,
   rows: readonly DeniedRow[],
 ): Promise<{ origins: ReadonlyMap<string, Origin>; code: ExitCode }> {
+  if (rows.length === 0 && options.by === 'address') return { origins: new Map(), code: EXIT.done };
   try {
     const keepStatistics = options.by === 'address';
     const data = await openCountries(options, loaded, { keepStatistics });

@@ -161,7 +161,8 @@ export class FirewallKeeper {
 
   async #collect(): Promise<void> {
     const { config, runner, report } = this.#options;
-    if (config().loaded.config.firewall === undefined) return;
+    const { firewall, milter } = config().loaded.config;
+    if (firewall === undefined && milter === undefined) return;
     const warnings: string[] = [];
     const voice: Voice = { note: () => undefined, warn: (text) => warnings.push(text) };
     const result = await runner.run({ kind: 'tend', repair: false }, config(), voice);

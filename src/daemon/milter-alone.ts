@@ -8,6 +8,7 @@ import type { Report } from '../util/report.js';
 import { packageVersion } from '../util/version.js';
 import { type ConfigText, type ServiceConfig, readServiceConfig } from './configuration.js';
 import { ConfiguredMetrics } from './configured-metrics.js';
+import { keepTallies } from './keep-tallies.js';
 import { restartLines } from './restart-lines.js';
 import { offerSnapshot, startMetrics } from './tell-alone.js';
 
@@ -60,6 +61,7 @@ export async function milterAlone({
   const metrics = new ConfiguredMetrics(config, snapshot);
   // before the rights are given up that the folder may need
   const socket = await offerSnapshot(config, 'milter', snapshot, report);
+  const tallies = socket && (await keepTallies(config, 'milter', server, report));
   try {
     return await runMilter({
       server,
@@ -80,6 +82,7 @@ export async function milterAlone({
     });
   } finally {
     await metrics.stop();
+    tallies?.close();
     await socket?.close();
   }
 }

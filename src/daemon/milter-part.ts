@@ -1,7 +1,9 @@
 import type { MilterSnapshot, MilterServer } from '../mta/milter/server/server.js';
 import { counterLines } from '../mta/milter/counters.js';
+import type { TallyFile } from '../mta/milter/tally-file.js';
 import type { Report } from '../util/report.js';
 import type { ServiceConfig } from './configuration.js';
+import { keepTallies } from './keep-tallies.js';
 import type { Part } from './part.js';
 
 /** The milter as a part of the daemon. It follows its lists and rules by itself. */
@@ -10,6 +12,7 @@ export class MilterPart implements Part {
   readonly #report: Report;
   #config: ServiceConfig;
   #server: MilterServer | undefined;
+  #tallies: TallyFile | undefined;
 
   constructor(config: ServiceConfig, report: Report) {
     this.#config = config;
@@ -33,11 +36,14 @@ export class MilterPart implements Part {
     const server = new Server({ text, file }, this.#report, { keepsRights: true });
     this.#server = server;
     await server.start();
+    this.#tallies = await keepTallies(this.#config, 'run', server, this.#report);
     this.#report('info', `listening on ${server.listen.join(', ')}`);
   }
 
   async stop(): Promise<void> {
     await this.#server?.stop();
+    this.#tallies?.close();
+    this.#tallies = undefined;
     this.#server = undefined;
   }
 

@@ -35,8 +35,11 @@ export async function applyUnattended(
   lists: ReadonlyMap<string, List>,
   voice: Voice,
 ): Promise<UnattendedApply> {
-  if (loaded.config.firewall === undefined)
-    return { exitCode: EXIT.done, outcome: 'none', driftRepaired: [] };
+  const { firewall, milter } = loaded.config;
+  if (firewall === undefined) {
+    const exitCode = milter && (await collectBefore({ loaded, backend: undefined }, voice));
+    return { exitCode: exitCode ?? EXIT.done, outcome: 'none', driftRepaired: [] };
+  }
   const session = await openFirewall(loaded, voice);
   const plan = planOf(loaded, lists);
   const collected = await collectBefore(session, voice);

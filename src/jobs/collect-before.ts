@@ -4,12 +4,13 @@ import { EXIT, type ExitCode, KnownError } from '../util/errors.js';
 import type { Voice } from './voice.js';
 
 /**
- * Adds to the reports what was denied until now, before the rules change and counters may go.
+ * Adds to the reports what was denied until now, before the rules change and counters may go, and
+ * what the milter counted.
  * A failure, of whatever kind, is told and keeps nothing else from being done. The caller holds
  * the lock of the state.
  */
 export async function collectBefore(
-  { loaded, backend }: { readonly loaded: LoadedConfig; readonly backend: Backend },
+  { loaded, backend }: { readonly loaded: LoadedConfig; readonly backend: Backend | undefined },
   voice: Voice,
   change: 'change' | 'flush' = 'change',
 ): Promise<ExitCode> {

@@ -50,6 +50,9 @@ async function work(loaded: LoadedConfig, { voice, repair, signal }: TendWishes)
     wasEmpty: false,
     difference: [],
   };
+  if (loaded.config.firewall === undefined) {
+    return { ...nothing, exitCode: await collectBefore({ loaded, backend: undefined }, voice) };
+  }
   const heldBack = (): Pick<Tended, 'heldBack'> => {
     const folder = new FirewallFolder(loaded.resolvePath(loaded.config.state));
     const { pending, heldSince } = folder.read();

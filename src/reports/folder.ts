@@ -6,6 +6,7 @@ import type * as z from 'zod';
 import { makeFolder, writeFileAtomically } from '../util/atomic-file.js';
 import { SystemError, messageOf } from '../util/errors.js';
 import { systemErrorOf } from '../util/system-error.js';
+import { type MilterTally, addTallies, isEmptyTally } from '../mta/milter/tally.js';
 import { type DeniedRow, mergeRows } from './rows.js';
 import { type Collection, type DayFile, collectionFile, dayFile } from './stored.js';
 
@@ -17,9 +18,11 @@ const DAY_FILE = /^(\d{4}-\d\d-\d\d)\.json$/;
  * the lock of the state.
  */
 export class ReportFolder {
+  readonly state: string;
   readonly path: string;
 
   constructor(state: string) {
+    this.state = state;
     this.path = join(state, 'reports');
   }
 
@@ -39,11 +42,19 @@ export class ReportFolder {
   }
 
   /** Adds to the days what they lack of a collection. */
-  settle({ id, additions }: Collection): void {
-    for (const [day, rows] of Object.entries(additions)) {
+  settle({ id, additions, milter }: Collection): void {
+    const tallies = milter?.additions ?? {};
+    for (const day of new Set([...Object.keys(additions), ...Object.keys(tallies)])) {
       const file = this.#read(`${day}.json`, dayFile);
       if (file?.collection === id) continue;
-      this.#writeDay({ format: 1, day, collection: id, rows: mergeRows(file?.rows ?? [], rows) });
+      const tally = addTallies(file?.milter ?? {}, tallies[day] ?? {});
+      this.#writeDay({
+        format: 1,
+        day,
+        collection: id,
+        ...(!isEmptyTally(tally) && { milter: tally }),
+        rows: mergeRows(file?.rows ?? [], additions[day] ?? []),
+      });
     }
   }
 
@@ -63,10 +74,16 @@ export class ReportFolder {
 
   /** Rows of one day. @throws SystemError where its file is damaged */
   readDay(day: string): readonly DeniedRow[] {
-    return this.#read(`${day}.json`, dayFile)?.rows ?? [];
+    return this.readWholeDay(day).rows;
   }
 
-  /** The same, of some addresses: a day that speaks of none of them is not parsed. */
+  /** The same, and what the milter counted. */
+  readWholeDay(day: string): { readonly rows: readonly DeniedRow[]; readonly milter: MilterTally } {
+    const { rows = [], milter = {} } = this.#read(`${day}.json`, dayFile) ?? {};
+    return { rows, milter };
+  }
+
+  /** The rows of some addresses: a day that speaks of none of them is not parsed. */
   readRowsOf(day: string, addresses: ReadonlySet<string>): readonly DeniedRow[] {
     const name = `${day}.json`;
     const text = this.#readText(name) ?? '';

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { tallyDaysSchema, tallySchema } from '../mta/milter/tally-file.js';
+
 /* The files of `<state>/reports`. What is read again is checked again. */
 
 const day = z.string().regex(/^\d{4}-\d\d-\d\d$/);
@@ -22,6 +24,8 @@ export const dayFile = z.object({
   /** Id of the last collection that was added. */
   collection: z.string(),
   rows: z.array(row),
+  /** What the milter counted. */
+  milter: tallySchema.optional(),
 });
 
 /** A rule and a list, as the kernel counted them at the last collection. */
@@ -35,6 +39,8 @@ const countedGroup = z.object({
   hits: z.record(z.string(), packets),
 });
 
+const keptTallies = z.object({ id: z.string(), days: tallyDaysSchema });
+
 /** The last collection: what the next one subtracts, and what it added to the days. */
 export const collectionFile = z.object({
   format: z.literal(1),
@@ -45,6 +51,13 @@ export const collectionFile = z.object({
   log: z.object({ at: time, lines: z.int().min(1) }).optional(),
   /** By day. A day whose file does not name this collection lacks them. */
   additions: z.record(day, z.array(row)),
+  milter: z
+    .object({
+      /** What milters had counted, by service. */
+      seen: z.object({ run: keptTallies.optional(), milter: keptTallies.optional() }),
+      additions: tallyDaysSchema,
+    })
+    .optional(),
 });
 
 export type DayFile = z.output<typeof dayFile>;

@@ -189,7 +189,7 @@ describe('report', () => {
     [['report', '--log', 'absent.log'], 1, 'cannot read absent.log: there is no such folder'],
     [['report', '--log', '.'], 1, 'cannot read .: it is a folder'],
     [['report', '--days', '0'], 2, 'Expected a number of days from 1 to 9999.'],
-    [['report', '--by', 'port'], 2, 'Allowed choices are address, country, list, day.'],
+    [['report', '--by', 'port'], 2, 'Allowed choices are address, country, list, day, check.'],
   ])('%s: exit %i', async (args, code, message) => {
     const host = await Host.make();
     const result = await host.run(args);

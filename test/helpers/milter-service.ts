@@ -1,4 +1,4 @@
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { temporaryFolder } from './cleanup.js';
@@ -22,10 +22,12 @@ export interface MilterWishes {
  */
 export class MilterService {
   readonly folder: string;
-  readonly server: Server;
+  server: Server;
+  readonly #network: Namespace;
   readonly #wishes: MilterWishes;
 
-  private constructor(folder: string, server: Server, wishes: MilterWishes) {
+  private constructor(network: Namespace, folder: string, server: Server, wishes: MilterWishes) {
+    this.#network = network;
     this.folder = folder;
     this.server = server;
     this.#wishes = wishes;
@@ -41,12 +43,14 @@ export class MilterService {
       ...wishes.files,
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    const server = await network.start(process.execPath, [MAIN, 'milter', '--config', path], {
-      cwd: folder,
-      timeoutMs: 30_000,
-      ready: () => existsSync(join(folder, 'milter.sock')),
-    });
-    return new MilterService(folder, server, wishes);
+    mkdirSync(join(folder, 'state'));
+    return new MilterService(network, folder, await startIn(network, folder), wishes);
+  }
+
+  /** Ends it, and starts another one in its folder. */
+  async restart(): Promise<void> {
+    await this.server.stop();
+    this.server = await startIn(this.#network, this.folder);
   }
 
   /** Writes another configuration, and waits until it is in force. */
@@ -62,6 +66,15 @@ export class MilterService {
     writeFileSync(join(this.folder, `${name}.new`), text);
     renameSync(join(this.folder, `${name}.new`), join(this.folder, name));
   }
+}
+
+function startIn(network: Namespace, folder: string): Promise<Server> {
+  const words = [MAIN, 'milter', '--config', join(folder, 'sekisho.yaml')];
+  return network.start(process.execPath, words, {
+    cwd: folder,
+    timeoutMs: 30_000,
+    ready: () => existsSync(join(folder, 'milter.sock')),
+  });
 }
 
 function configText({ milter = '', port = 9900 }: MilterWishes): string {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 
 import { temporaryFolder } from '../helpers/cleanup.js';
+import { MilterClient } from '../helpers/milter-client.js';
 import { MilterService, until } from '../helpers/milter-service.js';
 import { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
@@ -52,6 +53,49 @@ describe('sekisho milter', () => {
     await said('sessions 0, messages 0, recipients 0');
     await milter.server.stop();
     expect(statSync(join(milter.folder, 'milter.sock'), { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  systemTest('what it counts goes to reports, also over a restart', ['namespace'], async () => {
+    const network = await Namespace.create();
+    const milter = await MilterService.start(network);
+    const refuse = async (address: string, recipient?: string): Promise<void> => {
+      const client = await MilterClient.open({ path: join(milter.folder, 'milter.sock') });
+      await client.recipientReply(address, recipient);
+      client.socket.destroy();
+    };
+    const command = async (...words: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await sekisho(words, { cwd: milter.folder });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return stdout;
+    };
+    await refuse('203.0.113.7');
+    await refuse('203.0.113.7', '<postmaster@test.example>');
+    await milter.restart();
+    await refuse('203.0.113.8');
+    await milter.server.stop();
+    await command('report', '--collect');
+    await command('report', '--collect');
+    const table = [
+      'check\tfound\trejected\ttempfailed\tpassed\tdiscarded\tquarantined',
+      'list\t3\t1\t1\t1\t0\t0',
+      'helo_no_dot\t0\t0\t0\t0\t0\t0',
+      'helo_own\t0\t0\t0\t0\t0\t0',
+      'rule\t0\t0\t0\t0\t0\t0',
+      'behind_known\t0\t0\t0\t0\t0\t0',
+      'of list blocked\t2\t1\t0\t1\t0\t0',
+      'of list later\t1\t0\t1\t0\t0\t0',
+    ];
+    expect((await command('report', '--by', 'check')).trimEnd().split('\n')).toEqual(table);
+    expect((await command('report')).trimEnd().split('\n').slice(2)).toEqual(table);
+    const day = expect.stringMatching(/^\d{4}-\d\d-\d\d$/);
+    const days: unknown = JSON.parse(await command('report', '--by', 'day', '--json'));
+    const totals = { sessions: 3, messages: 3, recipients: 3 };
+    expect(days).toMatchObject([{ day, packets: 0, addresses: 0, milter: totals }]);
+    const [, , head, line] = (await command('report', '--by', 'day')).split('\n').slice(1);
+    expect(head?.split('\t').slice(0, 6).join(' ')).toBe(
+      'day sessions messages found rejected tempfailed',
+    );
+    expect(line?.split('\t').slice(1, 6)).toEqual(['3', '3', '3', '1', '1']);
   });
 
   const sessions = Number(process.env['SEKISHO_MILTER_SESSIONS'] ?? '6000');

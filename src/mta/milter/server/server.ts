@@ -144,6 +144,11 @@ export class MilterServer {
     return true;
   }
 
+  /** What was counted since it was made. */
+  get counters(): Readonly<MilterCounters> {
+    return this.#counters;
+  }
+
   snapshot(): MilterSnapshot {
     return {
       listen: this.listen,
