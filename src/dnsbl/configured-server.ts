@@ -31,7 +31,7 @@ export function configuredServer(
 ): ConfiguredServer {
   const dnsbl = checkZones(loaded);
   const clients = transferClients(loaded, dnsbl);
-  const transfers = new Transfers({ clients, notify: dnsbl.notify, report });
+  const transfers = new Transfers({ clients, notify: dnsbl.notify, listen: dnsbl.listen, report });
   const rateLimit = rateLimitOf(dnsbl);
   const log = queryLogOf(dnsbl, loaded);
   return {

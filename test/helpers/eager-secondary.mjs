@@ -3,6 +3,7 @@
  *
  * { do: 'listen', address, primary: { address, port } }
  * { do: 'serials' } → the serials that it was answered, in order
+ * { do: 'sources' } → the addresses that notices came from
  */
 import { createSocket } from 'node:dgram';
 
@@ -11,8 +12,9 @@ import dnsPacket from 'dns-packet';
 import { answerRequests } from './answer.mjs';
 
 const serials = [];
+const sources = new Set();
 
-answerRequests({ listen, serials: async () => serials });
+answerRequests({ listen, serials: async () => serials, sources: async () => [...sources] });
 
 async function listen({ address, primary }) {
   const notices = createSocket('udp4');
@@ -21,6 +23,7 @@ async function listen({ address, primary }) {
     serials.push(dnsPacket.decode(message).answers[0].data.serial);
   });
   notices.on('message', (message, from) => {
+    sources.add(from.address);
     const reply = Buffer.from(message);
     reply[2] |= 0x80;
     notices.send(reply, from.port, from.address);

@@ -94,6 +94,9 @@ systemTest(
     );
     expect([...new Set(serials)], serials.join()).toHaveLength(1);
     expect(service.server.output()).not.toContain('did not take it');
+    expect(service.server.output()).toMatch(
+      /zone bl\.example\.net, serial \d+, was sent in \d+ messages: 192\.0\.2\.2\n/,
+    );
   },
   90_000,
 );
@@ -106,12 +109,16 @@ systemTest(
   async () => {
     const { server, client } = await joinedNamespaces([]);
     const eager = await Agent.start(client, EAGER);
-    await eager.ask({ do: 'listen', address: NSD.address, primary: PRIMARY });
+    // not the address that the route would take
+    const primary = { address: '192.0.2.9', port: 5300 };
+    const { stdout } = await server.run('ip', ['-o', 'link', 'show', 'type', 'veth']);
+    const device = /^\d+: ([^@:]+)/.exec(stdout)?.[1] ?? '';
+    await server.run('ip', ['address', 'add', '192.0.2.9/24', 'dev', device]);
+    await eager.ask({ do: 'listen', address: NSD.address, primary });
     const service = await DnsblService.start(server, {
-      config: configOf({ blocked: 'by hand: $' }).replace(
-        'notify: [192.0.2.2, 192.0.2.3]',
-        'notify: [192.0.2.2]',
-      ),
+      config: configOf({ blocked: 'by hand: $' })
+        .replace('notify: [192.0.2.2, 192.0.2.3]', 'notify: [192.0.2.2]')
+        .replace('192.0.2.1:5300', '192.0.2.9:5300'),
       files: { 'blocked.txt': '203.0.113.1\n' },
     });
     const heard = async (): Promise<readonly number[]> => eager.ask({ do: 'serials' });
@@ -119,6 +126,7 @@ systemTest(
       await until(async () => String((await heard()).length), String(changes));
       if (changes < 5) service.write('blocked.txt', `203.0.113.${changes + 1}\n`);
     }
+    expect(await eager.ask({ do: 'sources' })).toEqual([primary.address]);
     const serials = await heard();
     expect(serials).toEqual([...new Set(serials)].sort((a, b) => a - b));
   },

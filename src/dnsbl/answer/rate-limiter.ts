@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import type { Client } from './client.js';
 
 /** Settings of response rate limiting, as in BIND and NSD. */
@@ -16,22 +18,39 @@ export const LIMITED = { no: 0, drop: 1, slip: 2 } as const;
 /** A power of two; each network has one place, which the last one of several that meet there owns. */
 const PLACES = 1 << 16;
 
+/** What is remembered of clients; threads that share it limit them together. */
+export interface RateTable {
+  /** 32 random bits that say which networks meet in one place. */
+  readonly seed: number;
+  readonly tokens: Float64Array;
+  readonly seenMs: Float64Array;
+  readonly slips: Uint32Array;
+  readonly owners: Uint32Array;
+}
+
+/** @param seed for tests; secret otherwise */
+export function newRateTable(seed = randomBytes(4).readUInt32LE()): RateTable {
+  return {
+    seed,
+    tokens: new Float64Array(new SharedArrayBuffer(PLACES * 8)),
+    seenMs: new Float64Array(new SharedArrayBuffer(PLACES * 8)),
+    slips: new Uint32Array(new SharedArrayBuffer(PLACES * 4)),
+    owners: new Uint32Array(new SharedArrayBuffer(PLACES * 4)),
+  };
+}
+
 /**
  * A bucket of tokens for each network of clients. A table of fixed size: who spoofs addresses
  * cannot make it grow, and cannot choose networks that meet in one place, since the seed is secret.
+ * Two threads that look at one bucket in the same instant may take one token for both.
  */
 export class RateLimiter {
   readonly #limit: RateLimit;
-  readonly #tokens = new Float64Array(PLACES);
-  readonly #seenMs = new Float64Array(PLACES);
-  readonly #slips = new Uint32Array(PLACES);
-  readonly #owners = new Uint32Array(PLACES);
-  readonly #seed: number;
+  readonly #table: RateTable;
 
-  /** @param seed 32 random bits */
-  constructor(limit: RateLimit, seed: number) {
+  constructor(limit: RateLimit, table: RateTable) {
     this.#limit = limit;
-    this.#seed = seed;
+    this.#table = table;
   }
 
   /** @returns a value of LIMITED: answer, be silent, or send a reply that is cut */
@@ -39,29 +58,30 @@ export class RateLimiter {
     const { responsesPerSecond, slip } = this.#limit;
     const hash = this.#hashOf(client);
     const place = hash & (PLACES - 1);
-    let tokens = this.#tokens[place] as number;
-    if (this.#owners[place] === hash) {
-      const since = Math.max(0, nowMs - (this.#seenMs[place] as number));
+    const table = this.#table;
+    let tokens = table.tokens[place] as number;
+    if (table.owners[place] === hash) {
+      const since = Math.max(0, nowMs - (table.seenMs[place] as number));
       tokens = Math.min(responsesPerSecond, tokens + (since * responsesPerSecond) / 1000);
     } else {
-      this.#owners[place] = hash;
+      table.owners[place] = hash;
       tokens = responsesPerSecond;
     }
-    this.#seenMs[place] = nowMs;
+    table.seenMs[place] = nowMs;
     if (tokens >= 1) {
-      this.#tokens[place] = tokens - 1;
+      table.tokens[place] = tokens - 1;
       return LIMITED.no;
     }
-    this.#tokens[place] = tokens;
-    const slips = ((this.#slips[place] as number) + 1) >>> 0;
-    this.#slips[place] = slips;
+    table.tokens[place] = tokens;
+    const slips = ((table.slips[place] as number) + 1) >>> 0;
+    table.slips[place] = slips;
     return slip > 0 && slips % slip === 0 ? LIMITED.slip : LIMITED.drop;
   }
 
   /** The network's bits, mixed; 32 bits that are kept beside the tokens to tell networks apart. */
   #hashOf({ family, words }: Client): number {
     const { prefix4, prefix6 } = this.#limit;
-    let hash = this.#seed ^ family;
+    let hash = this.#table.seed ^ family;
     const bits = family === 4 ? prefix4 : prefix6;
     for (let k = 0; k * 32 < bits; k++) {
       const left = bits - k * 32;

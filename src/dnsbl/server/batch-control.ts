@@ -1,4 +1,4 @@
-import type { RateLimit } from '../answer/rate-limiter.js';
+import type { RateLimit, RateTable } from '../answer/rate-limiter.js';
 import type { Counters } from '../answer/counters.js';
 import type { CompiledZones } from '../index/compile.js';
 import type { QueryLogChoice } from './query-ring.js';
@@ -33,7 +33,8 @@ export interface BatchWorkerData {
   readonly control: Int32Array;
   /** Bound by the main thread, which also closes them. */
   readonly descriptors: readonly number[];
-  readonly rateLimit: RateLimit | undefined;
+  /** The table is that of all workers. */
+  readonly rate: { readonly limit: RateLimit; readonly table: RateTable } | undefined;
   readonly log: { readonly ring: SharedArrayBuffer; readonly choice: QueryLogChoice } | undefined;
   readonly timeoutMs: number;
 }

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { udpCalls } from '../../linux/udp/calls.js';
 import { openUdpSocket } from '../../linux/udp/socket.js';
 import { builtFile } from '../../util/program-path.js';
-import type { RateLimit } from '../answer/rate-limiter.js';
+import { type RateLimit, type RateTable, newRateTable } from '../answer/rate-limiter.js';
 import {
   type BatchWorkerData,
   CONTROL,
@@ -63,6 +63,7 @@ export class BatchTransport implements QueryTransport {
   readonly #options: BatchTransportOptions;
   readonly #sockets: readonly (readonly number[])[];
   readonly #places: Place[] = [];
+  readonly #rate: { readonly limit: RateLimit; readonly table: RateTable } | undefined;
   readonly #timers = new Set<NodeJS.Timeout>();
   #generation: Generation | undefined;
   #isStopping = false;
@@ -70,6 +71,8 @@ export class BatchTransport implements QueryTransport {
   /** Binds the sockets. @throws SystemError naming the address that cannot be had */
   constructor(options: BatchTransportOptions) {
     this.#options = options;
+    const { rateLimit } = options;
+    this.#rate = rateLimit && { limit: rateLimit, table: newRateTable() };
     this.#sockets = openSockets(options);
   }
 
@@ -135,12 +138,12 @@ export class BatchTransport implements QueryTransport {
   }
 
   #startThread(descriptors: readonly number[], ring: SharedArrayBuffer | undefined): Started {
-    const { rateLimit, log, report } = this.#options;
+    const { log, report } = this.#options;
     const control = newControl();
     const workerData: BatchWorkerData = {
       control,
       descriptors,
-      rateLimit,
+      rate: this.#rate,
       log: log && ring && { ring, choice: log.choice },
       timeoutMs: TIMEOUT_MS,
     };

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { type RemoteInfo, type Socket, createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 
 import { Client } from '../answer/client.js';
-import { type RateLimit, RateLimiter } from '../answer/rate-limiter.js';
+import { type RateLimit, RateLimiter, newRateTable } from '../answer/rate-limiter.js';
 import { Responder } from '../answer/responder.js';
 import { answerSafely } from './answer-safely.js';
 import { setClientAddress } from './client-address.js';
@@ -39,7 +38,7 @@ export class DgramTransport implements QueryTransport {
     this.#options = options;
     this.#sockets = sockets;
     const { rateLimit, log } = options;
-    this.#limiter = rateLimit && new RateLimiter(rateLimit, randomBytes(4).readUInt32LE());
+    this.#limiter = rateLimit && new RateLimiter(rateLimit, newRateTable());
     this.#log = log?.newWriter();
     for (const socket of sockets) {
       socket.on('message', (message, from) => {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 
 import type { UdpCalls } from '../../linux/udp/calls.js';
@@ -33,8 +32,7 @@ export class BatchServer {
     this.#tell = tell;
     this.#batch = new MessageBatch(calls);
     this.#poll = new PollSet(calls, data.descriptors);
-    this.#limiter =
-      data.rateLimit && new RateLimiter(data.rateLimit, randomBytes(4).readUInt32LE());
+    this.#limiter = data.rate && new RateLimiter(data.rate.limit, data.rate.table);
     this.#log = data.log && new QueryRingWriter(data.log.ring, data.log.choice);
   }
 

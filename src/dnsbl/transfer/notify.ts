@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { isIP } from 'node:net';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -10,19 +11,40 @@ import { messageOf } from '../../util/errors.js';
 /** Waits for an answer: RFC 1996 3.6 asks for repetition with growing pauses. */
 const WAITS_MS = [1000, 2000, 4000, 8000, 16_000];
 
+const WILDCARDS = ['0.0.0.0', '::'];
+
 const OPCODE_NOTIFY = 4 << 11;
 const FLAG_AA = 0x400;
+
+/**
+ * The address that a secondary knows as its primary's: the first that is served on and that reaches
+ * it; undefined where the route may choose, as on a wildcard.
+ */
+export function noticeSource(secondary: Endpoint, listen: readonly Endpoint[]): string | undefined {
+  const family = isIP(secondary.address);
+  const isNear = isLoopbackText(secondary.address);
+  return listen
+    .map(({ address }) => address)
+    .filter((address) => isIP(address) === family && !WILDCARDS.includes(address))
+    .find((address) => isLoopbackText(address) === isNear);
+}
+
+function isLoopbackText(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
+}
 
 /**
  * Tells a secondary server that a zone has changed (NOTIFY, RFC 1996), again and again until it
  * answers.
  *
  * @param zone name without the last dot
+ * @param source address that it comes from; left to the route where undefined
  * @returns undefined where it answered, else what went wrong
  */
 export async function notifySecondary(
   secondary: Endpoint,
   zone: string,
+  source: string | undefined,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const id = randomInt(0x1_0000);
@@ -35,7 +57,7 @@ export async function notifySecondary(
   let reason = 'no answer';
   for (const waitMs of WAITS_MS) {
     try {
-      const rcode = await answerOf(secondary, message, id, waitMs, signal);
+      const rcode = await answerOf({ secondary, source, waitMs, signal }, message, id);
       if (rcode === 'NOERROR') return undefined;
       // asking again would not change its mind (RFC 1996 3.6)
       if (rcode !== undefined) return `it answered ${rcode}`;
@@ -48,14 +70,20 @@ export async function notifySecondary(
   return reason;
 }
 
+interface Notice {
+  readonly secondary: Endpoint;
+  readonly source: string | undefined;
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
 /** @returns the rcode of its answer, undefined where none came */
 function answerOf(
-  { address, port }: Endpoint,
+  { secondary, source, waitMs, signal }: Notice,
   message: Uint8Array,
   id: number,
-  waitMs: number,
-  signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { address, port } = secondary;
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   let timer: NodeJS.Timeout | undefined;
   let stop: (() => void) | undefined;
@@ -72,8 +100,11 @@ function answerOf(
       if (rcode !== undefined) resolve(rcode);
     });
     // connected, so that only this server's datagrams arrive, and its refusals do
-    socket.connect(port, address, () => {
-      if (isOpen) socket.send(message);
+    socket.bind({ address: source ?? '', port: 0 }, () => {
+      if (!isOpen) return;
+      socket.connect(port, address, () => {
+        if (isOpen) socket.send(message);
+      });
     });
   });
   return answered.finally(() => {

@@ -4,6 +4,7 @@ import { decode } from 'dns-packet';
 
 import type { Endpoint } from '../../config/dnsbl-schema.js';
 import type { AddressSet } from '../../ip/address-set.js';
+import { formatAddress } from '../../ip/address.js';
 import { hasAddress } from '../../ip/address-set.js';
 import type { Client } from '../answer/client.js';
 import { Query, READ } from '../answer/query.js';
@@ -11,7 +12,7 @@ import type { CompiledZone, CompiledZones } from '../index/compile.js';
 import { findZone } from '../index/zone-table.js';
 import { CLASS, TYPE } from '../wire/codes.js';
 import { formatName } from '../wire/name.js';
-import { notifySecondary } from './notify.js';
+import { noticeSource, notifySecondary } from './notify.js';
 import { transferMessages, upToDateMessage } from './transfer-messages.js';
 
 export interface TransferSettings {
@@ -19,6 +20,8 @@ export interface TransferSettings {
   readonly clients: AddressSet;
   /** Who is told when a zone has changed. */
   readonly notify: readonly Endpoint[];
+  /** What is served on: where notices come from. */
+  readonly listen: readonly Endpoint[];
   readonly report: (level: 'warning' | 'info', text: string) => void;
 }
 
@@ -82,7 +85,11 @@ export class Transfers {
     const messages = isCurrent
       ? [upToDateMessage(zone, message, query.questionEnd)]
       : transferMessages(zones, zone, message, query.questionEnd);
-    return send(messages, stream);
+    const told = `zone ${formatName(zone.name)}, serial ${serialOf(zone.soa)}`;
+    return send(messages, stream).then((count) => {
+      const what = isCurrent ? 'is what the secondary has' : `was sent in ${count} messages`;
+      this.#settings.report('info', `${told}, ${what}: ${addressText(client)}`);
+    });
   }
 
   #isAllowed({ family, words }: Client): boolean {
@@ -91,13 +98,14 @@ export class Transfers {
   }
 
   #tell(zone: string): void {
-    const { notify, report } = this.#settings;
+    const { notify, listen, report } = this.#settings;
     for (const secondary of notify) {
       const key = `${zone} ${secondary.address} ${secondary.port}`;
       this.#notices.get(key)?.abort();
       const notice = new AbortController();
       this.#notices.set(key, notice);
-      void notifySecondary(secondary, zone, notice.signal).then((reason) => {
+      const source = noticeSource(secondary, listen);
+      void notifySecondary(secondary, zone, source, notice.signal).then((reason) => {
         if (this.#notices.get(key) === notice) this.#notices.delete(key);
         if (reason === undefined || notice.signal.aborted) return;
         report(
@@ -110,12 +118,20 @@ export class Transfers {
   }
 }
 
-async function send(messages: Iterable<Uint8Array>, stream: MessageStream): Promise<void> {
+function addressText({ family, words }: Client): string {
+  return formatAddress({ family, words: family === 4 ? words.subarray(0, 1) : words });
+}
+
+/** @returns how many were sent */
+async function send(messages: Iterable<Uint8Array>, stream: MessageStream): Promise<number> {
+  let count = 0;
   for (const message of messages) {
     await stream.send(message);
     // a client that reads as fast as this goes must not keep all others from being answered
     await nextTurn();
+    count++;
   }
+  return count;
 }
 
 /** Whether an IXFR's SOA has this serial, or one that comes after it (RFC 1982). */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { Client } from '../../../src/dnsbl/answer/client.js';
 import { newCounters } from '../../../src/dnsbl/answer/counters.js';
 import { Query, READ } from '../../../src/dnsbl/answer/query.js';
-import { RateLimiter } from '../../../src/dnsbl/answer/rate-limiter.js';
+import { RateLimiter, newRateTable } from '../../../src/dnsbl/answer/rate-limiter.js';
 import { Responder, type Transport } from '../../../src/dnsbl/answer/responder.js';
 import { compileZones } from '../../../src/dnsbl/index/compile.js';
 import { ACCESS, NAME_KIND } from '../../../src/dnsbl/zone/zone-source.js';
@@ -262,7 +262,9 @@ test(
     const limit = { responsesPerSecond: 5, slip: 3, prefix4: 24, prefix6: 56 };
     const open = new Guarded(new Responder(COMPILED, counters));
     // the clock stands still: after five replies the client is limited for good
-    const limited = new Guarded(new Responder(COMPILED, counters, new RateLimiter(limit, 1)));
+    const limited = new Guarded(
+      new Responder(COMPILED, counters, new RateLimiter(limit, newRateTable(1))),
+    );
     for (let k = 0; k < 5; k++) limited.answer(randomMessage(random), '198.51.100.7', 'udp', 1232);
     const valid = Array.from({ length: 50 }, () => {
       const message = randomMessage(random);

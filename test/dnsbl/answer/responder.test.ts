@@ -1,7 +1,7 @@
 import { decode, encode } from 'dns-packet';
 import { describe, expect, test } from 'vitest';
 
-import { RateLimiter } from '../../../src/dnsbl/answer/rate-limiter.js';
+import { RateLimiter, newRateTable } from '../../../src/dnsbl/answer/rate-limiter.js';
 import { ACCESS, FIRST_ACCESS_ANSWER, NAME_KIND } from '../../../src/dnsbl/zone/zone-source.js';
 import type { NameLayer, ZoneAnswer } from '../../../src/dnsbl/zone/zone-source.js';
 import {
@@ -348,7 +348,7 @@ describe('clients', () => {
 
   test('beyond the rate every second reply is cut to the question, and others are not sent', () => {
     const limit = { responsesPerSecond: 3, slip: 2, prefix4: 24, prefix6: 56 };
-    const limited = new Asked([BL], access, new RateLimiter(limit, 1));
+    const limited = new Asked([BL], access, new RateLimiter(limit, newRateTable(1)));
     const ask = (client: string) => limited.ask(name, 'A', { client });
     const replies = Array.from({ length: 7 }, (_, k) => ask(`198.51.100.${k}`));
     expect(replies.map((reply) => reply && [reply.flag_tc, reply.answers?.length])).toEqual([

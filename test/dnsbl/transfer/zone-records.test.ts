@@ -32,6 +32,7 @@ async function transfer(
   const transfers = new Transfers({
     clients: addressSet('192.0.2.2', '2001:db8::/64'),
     notify: [],
+    listen: [],
     report: () => undefined,
   });
   transfers.serve(compileZones(zones));
