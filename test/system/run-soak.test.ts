@@ -124,7 +124,7 @@ describe('run under queries, mail, blocks and updates', () => {
         questions: [
           { name: '7.100.51.198.bl.example.net', type: 'A', answers: ['NOERROR 127.0.0.2'] },
           { name: '8.100.51.198.bl.example.net', type: 'A', answers: ['NXDOMAIN'] },
-          { name: '1.0.4.45.cc.example.net', type: 'TXT', answers: ['NOERROR kr'] },
+          { name: '1.0.0.45.cc.example.net', type: 'TXT', answers: ['NOERROR kr'] },
         ],
       });
       const endMs = performance.now() + TOTAL_MS;
