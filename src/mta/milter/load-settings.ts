@@ -14,12 +14,13 @@ import { openFiles } from '../../sources/open-files.js';
 import { openState } from '../../sources/open-state.js';
 import { sourcesFolder } from '../../sources/store.js';
 import { SourceError, UsageError } from '../../util/errors.js';
-import { actionOf, checkMilter, prefixesAt, readRules } from './check-milter.js';
+import { actionOf, checkMilter, prefixesAt } from './check-milter.js';
 import { CountryIndex } from './judge/country-index.js';
 import { exemptRecipients } from './judge/recipients.js';
 import { usesReason } from './judge/reply-text.js';
 import type { JudgedList, MilterSettings, Refusal, RefusalAction } from './judge/settings.js';
 import { ownAddresses, ownNames } from './own-host.js';
+import { readRules } from './read-rules.js';
 import type { RuleSet } from './rules/rule-set.js';
 
 /** Text of a configuration, and where it was read: relative paths start there. */
