@@ -7,6 +7,7 @@ import type { List } from '../lists/catalogue.js';
 import type { ManualText } from '../lists/manual-text.js';
 import { parseEnd } from '../lists/manual.js';
 import { EXIT, type ExitCode, KnownError, UsageError } from '../util/errors.js';
+import { UNIT_MS, timeMs } from '../util/time-units.js';
 import type { CommandModule } from './command-module.js';
 import { type DataOptions, addDataOptions, openListsOf } from './data-options.js';
 import { VOICE, note, warn, writeOut } from './output.js';
@@ -259,20 +260,11 @@ async function tellZones({ config }: LoadedConfig, list: string): Promise<void> 
   }
 }
 
-const LONGEST_MS = 100 * 365 * 86_400_000;
-
-const UNITS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
+const LONGEST_MS = 100 * 365 * UNIT_MS.d;
 
 function duration(text: string): number {
-  const [, count, unit = ''] = /^([1-9]\d{0,8})([smhdw])$/.exec(text) ?? [];
-  const timeMs = Number(count) * (UNITS[unit] ?? 0);
-  if (count !== undefined && timeMs <= LONGEST_MS) return timeMs;
+  const spanMs = /^[1-9]\d{0,8}[smhdw]$/.test(text) ? timeMs(text) : undefined;
+  if (spanMs !== undefined && spanMs <= LONGEST_MS) return spanMs;
   throw new InvalidArgumentError(
     'Expected a time such as 90m, 12h, 7d or 4w, of a hundred years at most.',
   );

@@ -1,5 +1,6 @@
 import { isInForce, parseManualList } from '../lists/manual.js';
 import { EXIT } from '../util/errors.js';
+import { UNIT_MS } from '../util/time-units.js';
 import type { CommandModule } from './command-module.js';
 import { type DataOptions, addConfigOption } from './data-options.js';
 import { writeJson, writeTable } from './output.js';
@@ -41,18 +42,13 @@ export const define: CommandModule['define'] = (command, run) => {
     );
 };
 
-const STEPS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1000],
-] as const;
+const UNITS = ['d', 'h', 'm', 's'] as const;
 
 /** In the largest unit of which there are two at least; empty where the entry has no end. */
 function leftText(untilMs: number | undefined, nowMs: number): string {
   if (untilMs === undefined) return '';
   const left = untilMs - nowMs;
   if (left <= 0) return 'over';
-  const [unit, size] = STEPS.find(([, ms]) => left >= 2 * ms) ?? ['s', 1000];
-  return `${Math.floor(left / size)}${unit}`;
+  const unit = UNITS.find((one) => left >= 2 * UNIT_MS[one]) ?? 's';
+  return `${Math.floor(left / UNIT_MS[unit])}${unit}`;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { UNIT_MS, timeMs } from '../util/time-units.js';
 import { LIST_NAME } from './list-name.js';
 
 /*
@@ -8,19 +9,16 @@ import { LIST_NAME } from './list-name.js';
 
 const DURATION_EXPECTED = 'a duration such as 30s, 5m or 12h, from 1s to 7d';
 const DURATION = /^(\d+)(s|m|h|d)$/;
-const DAY_MS = 86_400_000;
-const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
 
 export const durationMs = z
   .string({ error: DURATION_EXPECTED })
   .regex(DURATION, { error: DURATION_EXPECTED, abort: true })
   // a timer of Node.js runs out at once where it is set to more than 2^31 ms
-  .refine((text) => msOf(text) >= 1000 && msOf(text) <= 7 * DAY_MS, { error: DURATION_EXPECTED })
+  .refine((text) => msOf(text) >= 1000 && msOf(text) <= UNIT_MS.w, { error: DURATION_EXPECTED })
   .transform(msOf);
 
 function msOf(text: string): number {
-  const [, count = '', unit = ''] = DURATION.exec(text) ?? [];
-  return Number(count) * (UNIT_MS[unit] ?? 0);
+  return timeMs(text) ?? 0;
 }
 
 const SIZE_EXPECTED = 'a size such as 64MiB, from 1KiB to 1GiB';

@@ -1,7 +1,8 @@
-import { type Answer, type DecodedPacket, decode, encode } from 'dns-packet';
+import { type DecodedPacket, decode, encode } from 'dns-packet';
 
 import type { ZoneConfig } from '../config/schema.js';
 import { type Address, groupsOf } from '../ip/address.js';
+import { rcodeOf, recordTexts } from '../util/dns-reply.js';
 import { Client } from './answer/client.js';
 import { newCounters } from './answer/counters.js';
 import { Responder } from './answer/responder.js';
@@ -51,10 +52,9 @@ export function askZones(
       return {
         zone: name,
         hasKeys: keys !== undefined,
-        // the types of dns-packet leave the rcode out
-        rcode: (a as unknown as { readonly rcode: string }).rcode,
-        a: recordsOf(a, 'A'),
-        txt: recordsOf(txt, 'TXT'),
+        rcode: rcodeOf(a),
+        a: recordTexts(a, 'A'),
+        txt: recordTexts(txt, 'TXT'),
         ...(failed !== undefined && { failed }),
       };
     }),
@@ -81,10 +81,4 @@ function ask(responder: Responder, name: string, type: 'A' | 'TXT'): DecodedPack
   const length = responder.answer(bytes, 0, query.length, bytes.length, CLIENT, 'tcp');
   if (length === 0) throw new Error(`${name} was not answered`);
   return decode(Buffer.from(bytes.buffer, 0, length));
-}
-
-function recordsOf({ answers = [] }: DecodedPacket, type: 'A' | 'TXT'): string[] {
-  return answers
-    .filter((answer): answer is Answer & { data: unknown } => answer.type === type)
-    .map(({ data }) => (Array.isArray(data) ? data.map(String).join('') : String(data)));
 }

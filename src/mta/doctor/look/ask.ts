@@ -5,6 +5,7 @@ import { connect, isIPv6 } from 'node:net';
 import { type Answer, type DecodedPacket, decode, encode } from 'dns-packet';
 
 import type { Endpoint } from '../../../config/dnsbl-schema.js';
+import { rcodeOf, recordTexts } from '../../../util/dns-reply.js';
 import { codeOf, messageOf } from '../../../util/errors.js';
 
 export interface Question {
@@ -130,17 +131,10 @@ function read(bytes: Uint8Array, { type }: Question): Reply {
   }
   const negativeTtlSeconds = negativeTtlOf(packet.authorities ?? []);
   return {
-    // the types of dns-packet leave the rcode out
-    rcode: (packet as unknown as { readonly rcode: string }).rcode,
-    records: (packet.answers ?? []).flatMap((answer) => recordText(answer, type)),
+    rcode: rcodeOf(packet),
+    records: recordTexts(packet, type),
     ...(negativeTtlSeconds !== undefined && { negativeTtlSeconds }),
   };
-}
-
-function recordText(answer: Answer, type: Question['type']): string[] {
-  if (answer.type !== type || !('data' in answer)) return [];
-  const { data } = answer;
-  return [Array.isArray(data) ? data.map(String).join('') : String(data)];
 }
 
 function negativeTtlOf(authorities: readonly Answer[]): number | undefined {

@@ -17,7 +17,7 @@ export function compilePattern(
   pattern: string,
   flags: { readonly isExtended: boolean; readonly ignoresCase: boolean },
 ): TextTest | BadPattern {
-  const source = flags.isExtended ? fromExtended(pattern) : fromBasic(pattern);
+  const source = translate(pattern, flags.isExtended ? EXTENDED : BASIC);
   if (typeof source !== 'string') return source;
   try {
     const compiled = RE2JS.compile(
@@ -41,10 +41,48 @@ function literal(char: string): string {
   return /[\\^$.|?*+()[\]{}]/.test(char) ? `\\${char}` : char;
 }
 
+/** What a dialect of POSIX makes of a character that is neither bracket nor backslash. */
+interface Dialect {
+  /** What stands behind a backslash, where it is not what GNU has in both dialects. */
+  readonly operators: ReadonlySet<string>;
+  /** @param atStart whether nothing stands before it in the whole, in its group or alternative */
+  readonly plain: (pattern: string, at: number, atStart: boolean) => string | BadPattern;
+}
+
 /** In a basic expression `\(` `\)` `\{` `\}` are operators, and GNU's `\|` `\+` `\?`. */
-function fromBasic(pattern: string): string | BadPattern {
+const BASIC: Dialect = {
+  operators: new Set('(){}|+?'),
+  plain: (pattern, at, atStart) => {
+    const char = pattern[at] as string;
+    if (char === '*') return atStart ? '\\*' : '*';
+    if (char === '^') return atStart ? '^' : '\\^';
+    if (char === '$') return isEndOfBasic(pattern, at) ? '\\z' : '\\$';
+    return char === '.' ? '.' : literal(char);
+  },
+};
+
+const EXTENDED: Dialect = {
+  operators: new Set(),
+  plain: (pattern, at) => {
+    const char = pattern[at] as string;
+    if (char === '{' && !/^\{\d+(,\d*)?\}/.test(pattern.slice(at))) return '\\{';
+    if (char === '$') return '\\z';
+    if (char !== '?') return char;
+    // a group that RE2 would take for one with options
+    if (pattern[at - 1] === '(') return { expected: 'something before ?' };
+    // behind another it adds nothing, and RE2 would take it for "as few as possible"
+    return /(^|[^\\])[*+?}]$/.test(pattern.slice(0, at)) ? '' : char;
+  },
+};
+
+function isEndOfBasic(pattern: string, at: number): boolean {
+  const rest = pattern.slice(at + 1);
+  return rest === '' || rest.startsWith('\\)') || rest.startsWith('\\|');
+}
+
+/** The same expression as RE2 writes it. */
+function translate(pattern: string, { operators, plain }: Dialect): string | BadPattern {
   let out = '';
-  // where * and ^ are ordinary or not: at the start of the whole or of a group
   let atStart = true;
   for (let k = 0; k < pattern.length; k++) {
     const char = pattern[k] as string;
@@ -53,53 +91,21 @@ function fromBasic(pattern: string): string | BadPattern {
       if (bracket === undefined) return UNENDED;
       out += bracket.source;
       k = bracket.end;
+      atStart = false;
     } else if (char === '\\') {
       k += 1;
       const next = pattern[k] ?? '\\';
       if (/[1-9]/.test(next)) return BACK_REFERENCE;
-      out += BASIC_OPERATORS.get(next) ?? escaped(next);
-      atStart = next === '(' || next === '|';
-      continue;
-    } else if (char === '*') out += atStart ? '\\*' : '*';
-    else if (char === '^') {
-      out += atStart ? '^' : '\\^';
-      continue;
-    } else if (char === '$') out += isEndOfBasic(pattern, k) ? '\\z' : '\\$';
-    else out += char === '.' ? '.' : literal(char);
-    atStart = false;
-  }
-  return out;
-}
-
-const BASIC_OPERATORS = new Map(
-  ['(', ')', '{', '}', '|', '+', '?'].map((char) => [char, char] as const),
-);
-
-function isEndOfBasic(pattern: string, at: number): boolean {
-  const rest = pattern.slice(at + 1);
-  return rest === '' || rest.startsWith('\\)') || rest.startsWith('\\|');
-}
-
-function fromExtended(pattern: string): string | BadPattern {
-  let out = '';
-  for (let k = 0; k < pattern.length; k++) {
-    const char = pattern[k] as string;
-    if (char === '[') {
-      const bracket = readBracket(pattern, k);
-      if (bracket === undefined) return UNENDED;
-      out += bracket.source;
-      k = bracket.end;
-    } else if (char === '\\') {
-      k += 1;
-      const next = pattern[k] ?? '\\';
-      if (/[1-9]/.test(next)) return BACK_REFERENCE;
-      out += escaped(next);
-    } else if (char === '{' && !/^\{\d+(,\d*)?\}/.test(pattern.slice(k))) out += '\\{';
-    else if (char === '$') out += '\\z';
-    // a group that RE2 would take for one with options
-    else if (char === '?' && pattern[k - 1] === '(') return { expected: 'something before ?' };
-    // behind another it adds nothing, and RE2 would take it for "as few as possible"
-    else if (char !== '?' || !/(^|[^\\])[*+?}]$/.test(pattern.slice(0, k))) out += char;
+      const isOperator = operators.has(next);
+      out += isOperator ? next : escaped(next);
+      atStart = isOperator && (next === '(' || next === '|');
+    } else {
+      const source = plain(pattern, k, atStart);
+      if (typeof source !== 'string') return source;
+      out += source;
+      // behind an anchor is still the start
+      if (char !== '^') atStart = false;
+    }
   }
   return out;
 }
