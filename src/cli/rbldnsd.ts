@@ -62,7 +62,7 @@ async function dump({ load, root, workingFolder }: RbldnsdSettings): Promise<Exi
 }
 
 /** What was wrong in the files, on standard error. */
-export function tellLoad({ datasets }: LoadResult): void {
+function tellLoad({ datasets }: LoadResult): void {
   for (const { failure, warnings, warningCount } of datasets) {
     for (const { file, line, found, expected } of warnings) {
       warn(`${file}:${line}: found ${JSON.stringify(found)}, expected ${expected}`);

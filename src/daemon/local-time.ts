@@ -18,7 +18,7 @@ export function hostZone(): string {
 }
 
 /** How much a zone's clocks are ahead of UTC at a moment, in milliseconds. */
-export function offsetAt(timeMs: number, zone: string): number {
+function offsetAt(timeMs: number, zone: string): number {
   const wall = wallTimeAt(timeMs, zone);
   return asIfUtc(wall) - Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
 }
@@ -32,7 +32,7 @@ export function wallTimeAt(timeMs: number, zone: string): WallTime {
 }
 
 /** The moment in milliseconds since 1970 at which clocks of UTC show this. */
-export function asIfUtc({ year, month, day, hour, minute }: WallTime): number {
+function asIfUtc({ year, month, day, hour, minute }: WallTime): number {
   return Date.UTC(year, month - 1, day, hour, minute);
 }
 

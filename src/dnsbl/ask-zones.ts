@@ -62,7 +62,7 @@ export function askZones(
 }
 
 /** Octets or nibbles from the last to the first (RFC 5782 2.1 and 2.4). */
-export function reversedLabels({ family, words }: Address): string {
+function reversedLabels({ family, words }: Address): string {
   if (family === 4) {
     const [word = 0] = words;
     return [word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24].join('.');

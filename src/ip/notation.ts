@@ -32,7 +32,7 @@ export function parseRange(text: string): AddressRange | NotARange {
 }
 
 /** The range of addresses that a prefix covers; `length` in bits. Host bits must be zero. */
-export function rangeOfPrefix(address: Address, length: number): AddressRange {
+function rangeOfPrefix(address: Address, length: number): AddressRange {
   const last = Uint32Array.from(address.words);
   setLowBits(last, 0, last.length, bitsOf(address.family) - length);
   return { family: address.family, first: address.words, last };

@@ -80,7 +80,7 @@ export function blockingDangers(
 }
 
 /** Lists whose addresses pass whatever else is said, of firewall and DNSBL. */
-export function allowLists({ config }: LoadedConfig): string[] {
+function allowLists({ config }: LoadedConfig): string[] {
   const zones = config.dnsbl?.zones ?? [];
   return [...new Set([...(config.firewall?.allow ?? []), ...zones.flatMap((zone) => zone.allow)])];
 }

@@ -7,7 +7,7 @@ import { readUnixStream } from '../util/unix-stream.js';
 import type { UpdateTrigger } from './last-update.js';
 
 /** The services there are; each offers its snapshot at `STATE/services/NAME.sock`. */
-export const SERVICE_NAMES = ['run', 'serve', 'milter'] as const;
+const SERVICE_NAMES = ['run', 'serve', 'milter'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /** What a service tells of itself. Times are ISO 8601, UTC; all counts are since its start. */
@@ -121,12 +121,7 @@ export function serviceSocketPath(state: string, service: ServiceName): string {
   return join(state, 'services', `${service}.sock`);
 }
 
-/** The snapshots of the services that run and answer within half a second. */
-export async function readServiceSnapshots(state: string): Promise<ServiceSnapshot[]> {
-  return [...(await lookAtServices(state)).snapshots];
-}
-
-/** The same, and which service is there and cannot be asked. */
+/** The snapshots of the services that run, and which is there and cannot be asked. */
 export async function lookAtServices(state: string): Promise<ServiceLook> {
   const snapshots: ServiceSnapshot[] = [];
   const faults: string[] = [];

@@ -15,7 +15,7 @@ export interface DeniedRow {
 export type RowsByDay = ReadonlyMap<string, readonly DeniedRow[]>;
 
 /** The UTC day of a time as ISO 8601. */
-export function dayOf(time: string): string {
+function dayOf(time: string): string {
   return time.slice(0, 10);
 }
 

@@ -141,7 +141,7 @@ function openStatistics(path: string, keep: boolean): Judged {
 }
 
 /** Reads a file into memory, unpacked where it begins with gzip's magic number. */
-export function readPlainOrGzip(path: string): Uint8Array {
+function readPlainOrGzip(path: string): Uint8Array {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);

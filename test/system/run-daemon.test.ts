@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect } from 'vitest';
 
-import { type ServiceSnapshot, readServiceSnapshots } from '../../src/jobs/service-snapshot.js';
+import { type ServiceSnapshot, lookAtServices } from '../../src/jobs/service-snapshot.js';
 import { readLastUpdate } from '../../src/jobs/last-update.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
 import { ask } from '../helpers/dns-questions.js';
@@ -67,7 +67,7 @@ function sekisho(...args: string[]) {
 }
 
 async function snapshot(): Promise<ServiceSnapshot> {
-  const found = await readServiceSnapshots(join(folder, 'state'));
+  const { snapshots: found } = await lookAtServices(join(folder, 'state'));
   expect(found.map(({ service }) => service)).toEqual(['run']);
   return found[0] as ServiceSnapshot;
 }
@@ -194,6 +194,6 @@ describe('run', () => {
     const before = performance.now();
     await daemon.stop();
     expect(performance.now() - before).toBeLessThan(1000);
-    expect(await readServiceSnapshots(join(folder, 'state'))).toEqual([]);
+    expect((await lookAtServices(join(folder, 'state'))).snapshots).toEqual([]);
   });
 });

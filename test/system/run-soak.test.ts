@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, vi } from 'vitest';
 
-import { readServiceSnapshots } from '../../src/jobs/service-snapshot.js';
+import { lookAtServices } from '../../src/jobs/service-snapshot.js';
 import { Agent } from '../helpers/agent.js';
 import { BUSY_NEEDS, BusyHost, busyConfig } from '../helpers/busy-host.js';
 import { LOAD } from '../helpers/dns-questions.js';
@@ -96,7 +96,9 @@ async function samples(
   while (performance.now() < endMs) {
     found.push(residentMb(pid));
     expect(await load.ask<string>({ do: 'page', url })).toContain('\nsekisho_dnsbl_');
-    expect(await readServiceSnapshots(host.state)).toMatchObject([{ service: 'run', pid }]);
+    expect(await lookAtServices(host.state)).toMatchObject({
+      snapshots: [{ service: 'run', pid }],
+    });
     await sleep(SAMPLE_MS);
   }
   return found;

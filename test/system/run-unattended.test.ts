@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 
 import { readLastUpdate } from '../../src/jobs/last-update.js';
-import { type ServiceSnapshot, readServiceSnapshots } from '../../src/jobs/service-snapshot.js';
+import { type ServiceSnapshot, lookAtServices } from '../../src/jobs/service-snapshot.js';
 import { factsPath } from '../../src/lists/feeds/facts.js';
 import { takeLock } from '../../src/util/lock.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
@@ -48,7 +48,7 @@ async function startOn(network: Namespace, port: string, ...words: string[]): Pr
 }
 
 async function snapshotOf(folder: string): Promise<ServiceSnapshot> {
-  const [found] = await readServiceSnapshots(join(folder, 'state'));
+  const [found] = (await lookAtServices(join(folder, 'state'))).snapshots;
   if (found === undefined) throw new Error('no service answers');
   return found;
 }
@@ -231,5 +231,5 @@ dnsbl:
   expect(warnings()).toBe(2); // whoever asks is told everything
 
   await server.stop();
-  expect(await readServiceSnapshots(join(folder, 'state'))).toEqual([]);
+  expect((await lookAtServices(join(folder, 'state'))).snapshots).toEqual([]);
 });

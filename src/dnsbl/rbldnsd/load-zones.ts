@@ -123,7 +123,7 @@ function joinZone(
 }
 
 /** Reads the files of one dataset. */
-export function loadDataset(spec: DatasetSpec, settings: LoadSettings): DatasetReading {
+function loadDataset(spec: DatasetSpec, settings: LoadSettings): DatasetReading {
   const files = spec.files.map((path) => new FileOnDisk(path, settings.decompress));
   return readDataset(spec.type, files, settings);
 }

@@ -6,7 +6,7 @@ import { sortWords, sortedOrder, withRoom } from './columns.js';
 const HIGHEST = 0xffff_ffff;
 
 /** Sorted, disjoint IPv4 ranges and a number for each; two that touch with one number are one. */
-export class Ranges4 {
+class Ranges4 {
   firsts: Uint32Array;
   lasts: Uint32Array;
   numbers: Uint32Array;

@@ -5,7 +5,7 @@ import type { ReadContext, Scope } from './set-reader.js';
 import { boundedTtl } from './set-reader.js';
 
 /** More name servers than these are left out. */
-export const MOST_NAME_SERVERS = 32;
+const MOST_NAME_SERVERS = 32;
 
 /** What the special entries of a dataset say about zones made of it. */
 export interface Header {

@@ -16,7 +16,7 @@ import {
 import { ValueTable } from './values.js';
 
 /** Prefixes of one family: the longest one decides, with its one value. */
-export abstract class TrieReader implements SetReader {
+abstract class TrieReader implements SetReader {
   protected readonly context: ReadContext;
   protected readonly values: ValueTable;
   protected abstract readonly prefixes: Prefixes;

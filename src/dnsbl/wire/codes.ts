@@ -29,8 +29,6 @@ export const RCODE = {
   BADVERS: 16,
 } as const;
 
-export const OPCODE = { QUERY: 0, NOTIFY: 4 } as const;
-
 /** Bits of a message's third and fourth byte. */
 export const FLAG = { QR: 0x80, AA: 0x04, TC: 0x02, RD: 0x01 } as const;
 

@@ -91,7 +91,7 @@ function withMark({ filter, mangle }: Tables, rules: readonly Rule[]): Tables {
 }
 
 /** @throws SystemError where that fails as well */
-export async function putBack(
+async function putBack(
   programs: IptablesPrograms,
   before: ReadonlyMap<Family, Tables>,
   cause: unknown,

@@ -60,7 +60,7 @@ function valueOf(options: readonly string[], name: string): string | undefined {
   return at < 0 ? undefined : options[at + 1];
 }
 
-export function familyName(family: Family): string {
+function familyName(family: Family): string {
   return family === 4 ? 'inet' : 'inet6';
 }
 

@@ -24,7 +24,7 @@ export interface SessionSources {
   readonly utmpFile: string;
 }
 
-export const HOST_SESSIONS: SessionSources = {
+const HOST_SESSIONS: SessionSources = {
   environment: process.env,
   procFolder: '/proc',
   parent: process.ppid,

@@ -15,7 +15,7 @@ const schema = z.object({
   happenings: z.record(z.string(), z.string()),
 });
 
-export function notifyMemoryPath(state: string): string {
+function notifyMemoryPath(state: string): string {
   return join(state, 'notified.json');
 }
 

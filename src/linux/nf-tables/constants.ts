@@ -48,7 +48,6 @@ export const NFTA_SET_FLAGS = 3;
 export const NFTA_SET_KEY_LEN = 5;
 
 export const NFT_SET_INTERVAL = 0x4;
-export const NFT_SET_MAP = 0x8;
 export const NFT_SET_CONCAT = 0x80;
 
 export const NFTA_SET_ELEM_LIST_TABLE = 1;

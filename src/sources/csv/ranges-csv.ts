@@ -4,7 +4,7 @@ import type { CountryCollector } from './country-collector.js';
 import { readRows } from './read-rows.js';
 
 /** Unassigned space in databases that cover every address. */
-export const UNKNOWN_COUNTRY = 'ZZ';
+const UNKNOWN_COUNTRY = 'ZZ';
 
 /**
  * Reads a CSV of `first,last,cc` without a header, as DB-IP Lite is published

@@ -20,7 +20,7 @@ export interface StatisticsHeader {
   readonly endDate: string;
 }
 
-export const HEADER_EXPECTED = '2|registry|serial|records|startdate|enddate|offset';
+const HEADER_EXPECTED = '2|registry|serial|records|startdate|enddate|offset';
 
 /** Reads the version line, or says what was expected instead. */
 export function parseHeader(line: string): StatisticsHeader | { readonly expected: string } {

@@ -30,7 +30,7 @@ export function parseResolvConf(text: string): string[] {
   return servers.length === 0 ? ['127.0.0.1'] : servers.slice(0, MOST_SERVERS);
 }
 
-export function isResolvedStub(address: string): boolean {
+function isResolvedStub(address: string): boolean {
   return address === '127.0.0.53' || address === '127.0.0.54';
 }
 

@@ -99,7 +99,7 @@ export class RuleRun {
  * More of a text is not looked at, characters. Matching is linear, but a pattern with repetitions of
  * repetitions takes milliseconds for each kilobyte, and all sessions wait for it.
  */
-export const LONGEST_TEXT = 8192;
+const LONGEST_TEXT = 8192;
 
 function matches({ tests }: Condition, texts: readonly string[]): boolean {
   return tests.every((test, k) => test((texts[k] ?? '').slice(0, LONGEST_TEXT)));
