@@ -1,19 +1,15 @@
-import { type Address, formatAddress } from '../../ip/address.js';
-import { hasAddress } from '../../ip/address-set.js';
-import { type MilterCounters, type NotJudged, type Outcome, countOutcome } from './counters.js';
-import { readClientAddress } from './judge/client-address.js';
+import { formatAddress } from '../../ip/address.js';
+import { type MilterCounters, type Outcome, countOutcome } from './counters.js';
 import { isExempt } from './judge/recipients.js';
 import { oneLine } from './judge/reply-text.js';
 import type { MilterSettings } from './judge/settings.js';
-import { type Verdict, judgeAddress, judgeHelo, ruleVerdict } from './judge/verdict.js';
-import { clientInReceived } from './judge/received.js';
-import { RuleRun } from './rules/rule-run.js';
-import { type Rule, NO_RULES } from './rules/rule-set.js';
+import type { Verdict } from './judge/verdict.js';
 import { negotiate } from './negotiate.js';
-import { type Client, type Message, isDecided } from './session-state.js';
+import { SessionFindings } from './session-findings.js';
+import type { Client, Message } from './session-state.js';
 import { headerValue, logLine, verdictLine } from './session-text.js';
 import type { MilterEvent } from './wire/event.js';
-import { ACTION, COMMAND, STEP } from './wire/protocol.js';
+import { ACTION, STEP } from './wire/protocol.js';
 import type { MilterReply } from './wire/reply.js';
 
 /** The header that tells what was found. */
@@ -34,8 +30,6 @@ const NONE: readonly MilterReply[] = [];
 const CONTINUE: readonly MilterReply[] = [{ type: 'continue' }];
 const UNAVAILABLE = '451 4.7.1 Service unavailable, please try again later';
 
-/** Received headers that are looked at: a chain of known hosts is short. */
-const MOST_RECEIVED = 50;
 /**
  * Headers of our name that are taken out, which takes Postfix quadratic time: a message with more
  * is refused, since a forged one would be left in it.
@@ -50,15 +44,14 @@ const TOO_MANY_FORGED = `554 5.6.0 Too many ${HEADER} headers`;
  */
 export class MilterSession {
   readonly #context: SessionContext;
+  readonly #findings: SessionFindings;
   #steps = 0;
   #actions = 0;
-  #client: Client | undefined;
-  #message: Message | undefined;
-  #macros = new Map<number, ReadonlyMap<string, string>>();
   #hasFailed = false;
 
   constructor(context: SessionContext) {
     this.#context = context;
+    this.#findings = new SessionFindings(context.counters);
   }
 
   /** Answers nothing that is unexpected: see {@link handle}, which this guards. */
@@ -78,32 +71,32 @@ export class MilterSession {
       case 'negotiate':
         return [this.#agree(event)];
       case 'macros':
-        this.#macros.set(event.command, event.macros);
+        this.#findings.keepMacros(event.command, event.macros);
         return NONE;
       case 'connect':
-        return this.#connect(event.host, event.address);
+        this.#findings.connect(event.host, event.address, this.#context.settings());
+        return this.#unless(STEP.noReplyToConnect);
       case 'helo':
-        this.#helo(event.name);
+        this.#findings.helo(event.name);
         return this.#unless(STEP.noReplyToHelo);
       case 'mail':
-        this.#mail(event.sender);
+        this.#findings.mail(event.sender);
         return this.#unless(STEP.noReplyToMail);
       case 'recipient':
         return this.#recipient(event.recipient);
       case 'header':
-        this.#header(event.name, event.value);
+        this.#countForged(event.name);
+        this.#findings.header(event.name, event.value);
         return this.#unless(STEP.noReplyToHeader);
       case 'endOfHeaders':
         return this.#endOfHeaders();
       case 'endOfMessage':
         return this.#endOfMessage();
       case 'abort':
-        this.#message = undefined;
+        this.#findings.endMessage();
         return NONE;
       case 'quitNewConnection':
-        this.#message = undefined;
-        this.#client = undefined;
-        this.#macros.clear();
+        this.#findings.endClient();
         return NONE;
       case 'quit':
         return NONE;
@@ -125,138 +118,16 @@ export class MilterSession {
     return (this.#steps & step) === 0 ? CONTINUE : NONE;
   }
 
-  #macro(command: number, name: string): string | undefined {
-    return this.#macros.get(command)?.get(name);
-  }
-
-  #connect(host: string, addressText: string): readonly MilterReply[] {
-    const { counters } = this.#context;
-    counters.sessions += 1;
-    this.#message = undefined;
-    const settings = this.#context.settings();
-    if (settings === undefined) {
-      this.#client = undefined;
-      return this.#unless(STEP.noReplyToConnect);
-    }
-    const address = readClientAddress(addressText);
-    const standing = this.#standingOf(address, settings);
-    if (standing !== undefined) counters.notJudged[standing] += 1;
-    const isPassed = standing !== undefined && standing !== 'known';
-    const client: Client = {
-      settings,
-      host,
-      address,
-      standing,
-      rules: new RuleRun(isPassed ? NO_RULES : settings.rules),
-      ownName: this.#macro(COMMAND.connect, 'j'),
-      helo: undefined,
-      connectVerdict: undefined,
-      heloVerdict: undefined,
-      rule: undefined,
-      ruleAtConnect: false,
-    };
-    this.#client = client;
-    if (standing === undefined && address !== undefined) {
-      client.connectVerdict = this.#found(judgeAddress(address, settings, 'list'));
-    }
-    const shown = address === undefined ? addressText : formatAddress(address);
-    const country = address === undefined ? undefined : settings.countryOf(address);
-    this.#decideByRule(client, client.rules.tell('connect', host, shown), true);
-    this.#decideByRule(client, client.rules.tell('country', country ?? ''), true);
-    this.#tellMacros(client, COMMAND.connect);
-    return this.#unless(STEP.noReplyToConnect);
-  }
-
-  #standingOf(address: Address | undefined, settings: MilterSettings): NotJudged | undefined {
-    if (address === undefined) return 'local';
-    if (!settings.judgesSubmission && this.#isSubmission()) return 'submission';
-    if (hasAddress(settings.allow, address)) return 'allowed';
-    if (hasAddress(settings.known, address)) return 'known';
-    return undefined;
-  }
-
-  #isSubmission(): boolean {
-    const port = this.#macro(COMMAND.connect, 'daemon_port');
-    if (port !== undefined && SUBMISSION_PORTS.has(port.toLowerCase())) return true;
-    // sendmail's own name for its daemon on port 587
-    return this.#macro(COMMAND.connect, 'daemon_name') === 'MSA';
-  }
-
-  #helo(name: string): void {
-    const client = this.#client;
-    // another HELO takes the place of the first, as after STARTTLS
-    this.#message = undefined;
-    if (client === undefined) return;
-    const isSame = client.helo === name;
-    client.helo = name;
-    if (client.rule !== undefined && !client.ruleAtConnect) client.rule = undefined;
-    if (client.standing === undefined && client.address !== undefined && !isSame) {
-      const verdict = judgeHelo(name, client.address, client.settings, client.ownName);
-      client.heloVerdict = this.#found(verdict);
-    }
-    this.#decideByRule(client, client.rules.tell('helo', name), false);
-    this.#tellMacros(client, COMMAND.helo);
-  }
-
-  #decideByRule(client: Client, rule: Rule | undefined, atConnect: boolean): void {
-    if (rule === undefined || client.rule !== undefined) return;
-    client.rule = rule;
-    client.ruleAtConnect = atConnect;
-    this.#found(ruleVerdict(rule));
-  }
-
-  #tellMacros(client: Client, command: number): void {
-    if (!client.rules.looksAt('macro')) return;
-    for (const [name, value] of this.#macros.get(command) ?? []) {
-      // rules write the names of sendmail: longer ones than a letter in braces
-      const rule = client.rules.tellOne('macro', name.length > 1 ? `{${name}}` : name, value);
-      if (this.#message === undefined) this.#decideByRule(client, rule, false);
-      else this.#decideMessage(this.#message, client, rule);
-    }
-  }
-
-  #decideMessage(message: Message, client: Client, rule: Rule | undefined): void {
-    if (rule === undefined || message.isAuthenticated || isDecided(client, message)) return;
-    message.rule = rule;
-    message.isRuleLate = message.hasHeaders;
-    this.#found(ruleVerdict(rule));
-  }
-
-  #mail(sender: string): void {
-    const client = this.#client;
-    const authenticated = this.#macro(COMMAND.mail, 'auth_authen') ?? '';
-    const message: Message = {
-      sender,
-      isAuthenticated: authenticated !== '',
-      rule: undefined,
-      isRuleLate: false,
-      hasExempt: false,
-      received: [],
-      forged: 0,
-      hasHeaders: false,
-      origin: undefined,
-      lateVerdict: undefined,
-    };
-    this.#message = message;
-    this.#context.counters.messages += 1;
-    if (message.isAuthenticated) this.#context.counters.notJudged.authenticated += 1;
-    if (client === undefined) return;
-    this.#decideMessage(message, client, client.rules.tell('envfrom', sender));
-    this.#tellMacros(client, COMMAND.mail);
-    this.#macros.delete(COMMAND.mail);
-  }
-
   #recipient(recipient: string): readonly MilterReply[] {
     const { counters } = this.#context;
     counters.recipients += 1;
-    const client = this.#client;
-    const message = this.#message;
+    const { client, message } = this.#findings;
     if (client === undefined && this.#context.settings() === undefined) {
       return this.#unavailable({ type: 'recipient', recipient });
     }
     if (client === undefined || message === undefined) return CONTINUE;
     const { settings } = client;
-    const verdict = this.#recipientVerdict(client, message, recipient);
+    const verdict = this.#findings.recipient(recipient);
     const isExemptHere = isExempt(recipient, settings.exempt);
     if (isExemptHere) message.hasExempt = true;
     if (verdict === undefined || verdict.action === 'discard') return CONTINUE;
@@ -266,32 +137,6 @@ export class MilterSession {
     return why === undefined ? [{ type: 'code', text: verdict.reply }] : CONTINUE;
   }
 
-  #recipientVerdict(client: Client, message: Message, recipient: string): Verdict | undefined {
-    const rule = client.rules.tell('envrcpt', recipient);
-    this.#tellMacros(client, COMMAND.recipient);
-    if (rule === undefined || message.isAuthenticated || isDecided(client, message)) {
-      return this.#verdictOf(client, message);
-    }
-    // a refusal is of this recipient alone, all else of the message
-    if (!REFUSES.has(rule.action.kind)) this.#decideMessage(message, client, rule);
-    const before = this.#verdictOf(client, message);
-    if (before !== undefined || !REFUSES.has(rule.action.kind)) return before;
-    return this.#found(ruleVerdict(rule));
-  }
-
-  /** What there is against the client or message, after what speaks for it. */
-  #verdictOf(client: Client, message: Message): Verdict | undefined {
-    if (message.isAuthenticated) return undefined;
-    const rule = client.rule ?? message.rule;
-    if (rule?.action.kind === 'accept') return undefined;
-    return (
-      client.connectVerdict ??
-      client.heloVerdict ??
-      (rule && ruleVerdict(rule)) ??
-      message.lateVerdict
-    );
-  }
-
   /** Why a verdict is not answered, other than by its recipient. */
   #whyPassed({ settings, standing }: Client, { check }: Verdict): string | undefined {
     if (settings.isDryRun) return 'dry run';
@@ -299,43 +144,14 @@ export class MilterSession {
     return isOfGateway && !settings.refusesBehindKnown ? 'behind a known host' : undefined;
   }
 
-  #header(name: string, value: string): void {
-    const message = this.#message;
-    const client = this.#client;
-    if (message === undefined) return;
-    const lower = name.toLowerCase();
-    if (lower === HEADER_IN_LOWER_CASE) message.forged += 1;
-    if (client === undefined) return;
-    this.#beginHeaders(client, message);
-    if (
-      lower === 'received' &&
-      client.standing === 'known' &&
-      message.received.length < MOST_RECEIVED
-    ) {
-      message.received.push(value);
-    }
-    // Postfix leaves the space behind the colon out, sendmail does not
-    this.#decideMessage(message, client, client.rules.tellOne('header', name, value.trimStart()));
-  }
-
-  #beginHeaders(client: Client, message: Message): void {
-    if (message.hasHeaders) return;
-    message.hasHeaders = true;
-    this.#decideMessage(message, client, client.rules.tellEnd('macro'));
-  }
-
   #endOfHeaders(): readonly MilterReply[] {
-    const message = this.#message;
-    const client = this.#client;
+    const { client, message } = this.#findings;
     if (message === undefined || client === undefined) return CONTINUE;
     if (message.forged > MOST_FORGED && !client.settings.isDryRun) {
       return this.#refuseForged(client, message);
     }
-    this.#beginHeaders(client, message);
-    this.#decideMessage(message, client, client.rules.tellEnd('header'));
-    if (client.standing === 'known') this.#judgeOrigin(client, message);
-    message.received = [];
-    const verdict = this.#verdictOf(client, message);
+    this.#findings.endHeaders();
+    const verdict = this.#findings.verdict();
     // what was found before was answered for each recipient, except for what concerns the whole
     const isLate =
       verdict !== undefined &&
@@ -351,6 +167,11 @@ export class MilterSession {
     return [{ type: 'code', text: verdict.reply }];
   }
 
+  #countForged(name: string): void {
+    const { message } = this.#findings;
+    if (message !== undefined && name.toLowerCase() === HEADER_IN_LOWER_CASE) message.forged += 1;
+  }
+
   /** Whoever the recipients are: what tells the verdict would lie to them. */
   #refuseForged(client: Client, message: Message): readonly MilterReply[] {
     this.#context.counters.forgedHeaders += message.forged;
@@ -360,24 +181,10 @@ export class MilterSession {
     return [{ type: 'code', text: TOO_MANY_FORGED }];
   }
 
-  /** Finds who gave the mail to the first of the known hosts that it went through. */
-  #judgeOrigin(client: Client, message: Message): void {
-    const { settings } = client;
-    for (const received of message.received) {
-      const address = clientInReceived(received);
-      if (address === undefined) return;
-      if (hasAddress(settings.known, address)) continue;
-      message.origin = address;
-      if (hasAddress(settings.allow, address) || message.isAuthenticated) return;
-      message.lateVerdict = this.#found(judgeAddress(address, settings, 'behind_known'));
-      return;
-    }
-  }
-
   #endOfMessage(): readonly MilterReply[] {
-    const message = this.#message;
-    const client = this.#client;
-    this.#message = undefined;
+    const { client, message } = this.#findings;
+    const verdict = this.#findings.verdict();
+    this.#findings.endMessage();
     if (message === undefined) return CONTINUE;
     const replies: MilterReply[] = [];
     if ((this.#actions & ACTION.changeHeaders) !== 0) {
@@ -388,7 +195,7 @@ export class MilterSession {
       }
     }
     if (client !== undefined) {
-      const value = headerValue(client, message, this.#verdictOf(client, message));
+      const value = headerValue(client, message, verdict);
       if (value !== undefined && (this.#actions & ACTION.addHeaders) !== 0) {
         replies.push({ type: 'addHeader', name: HEADER, value });
       }
@@ -407,11 +214,6 @@ export class MilterSession {
     this.#context.tell(`${isHeld ? '' : 'would '}quarantine ${by} from=${oneLine(message.sender)}`);
     const reason = oneLine(rule.action.reply) || 'quarantined by a rule';
     return isHeld ? [{ type: 'quarantine', reason }] : NONE;
-  }
-
-  #found(verdict: Verdict | undefined): Verdict | undefined {
-    if (verdict !== undefined) countOutcome(this.#context.counters, verdict, 'found');
-    return verdict;
   }
 
   #count(verdict: Verdict, whyPassed: string | undefined): void {
@@ -447,7 +249,7 @@ export class MilterSession {
         return this.#unless(STEP.noReplyToHeader);
       case 'quitNewConnection':
         this.#hasFailed = false;
-        this.#client = undefined;
+        this.#findings.endClient();
         return NONE;
       case 'macros':
       case 'abort':
@@ -463,9 +265,6 @@ export class MilterSession {
 
 const HEADER_IN_LOWER_CASE = HEADER.toLowerCase();
 
-const SUBMISSION_PORTS: ReadonlySet<string> = new Set(['587', '465', 'submission', 'submissions']);
-
-const REFUSES: ReadonlySet<string> = new Set(['reject', 'tempfail']);
 const ANSWERED: Readonly<Record<Verdict['action'], Outcome>> = {
   reject: 'rejected',
   tempfail: 'tempfailed',
