@@ -65,6 +65,6 @@ export async function until(
     const found = await question();
     if (isRight(found)) return;
     if (Date.now() > end) throw new Error(`expected ${String(expected)}, found ${found}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -8,6 +8,7 @@ import type { Namespace } from './namespace.js';
 import type { PackageHost } from './package-host.js';
 import { MAIN, sekisho } from './sekisho.js';
 import type { Server } from './server.js';
+import type { SmtpClient } from './smtp.js';
 
 /** A key that no reply may name, nor the zone that it belongs to. */
 export const SECRETS = ['k3y-7f9a2c', 'bl.example.net'];
@@ -198,4 +199,18 @@ export async function observedRow(lists: MailLists, ask: Ask): Promise<string[]>
   ]);
   await lists.stop();
   return [...replies, await ask(rejectedToo)];
+}
+
+/** The same by what a mail server replies to recipients, with all that it said. */
+export async function rowByReplies(
+  lists: MailLists,
+  client: SmtpClient,
+): Promise<{ readonly row: string[]; readonly said: string }> {
+  const said: string[] = [];
+  const row = await observedRow(lists, async (from, recipient = 'user@test.example') => {
+    const reply = await client.recipientReply({ from, recipients: [recipient] });
+    said.push(reply);
+    return reply.slice(0, 3);
+  });
+  return { row, said: said.join('\n') };
 }

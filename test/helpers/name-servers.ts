@@ -51,10 +51,18 @@ export async function startNamed(
 ): Promise<Server> {
   const folder = await temporaryFolder();
   const file = join(folder, 'named.conf');
-  const { address, port = 53 } = at;
-  writeFileSync(
-    file,
-    `options {
+  writeFileSync(file, namedSettings(folder, zones, at, options));
+  return network.start('named', ['-g', '-c', file], { ready: () => answers(network, at) });
+}
+
+/** Nothing is written where an installed named keeps its files. */
+export function namedSettings(
+  folder: string,
+  zones: string,
+  { address, port = 53 }: Where,
+  options = 'recursion no;\n  dnssec-validation no;',
+): string {
+  return `options {
   directory "${folder}";
   managed-keys-directory "${folder}";
   pid-file none;
@@ -64,9 +72,8 @@ export async function startNamed(
   ${options}
 };
 controls { };
-${zones}`,
-  );
-  return network.start('named', ['-g', '-c', file], { ready: () => answers(network, at) });
+${zones}
+`;
 }
 
 /** unbound with more settings, from the word `server:` or another clause on. */

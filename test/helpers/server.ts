@@ -51,7 +51,7 @@ export async function startServer(
     if (Date.now() > deadline) {
       throw new Error(`${program} was not ready after ${timeoutMs} ms:\n${output()}`);
     }
-    await sleep(50);
+    await sleep(20);
   }
   return {
     pid: child.pid ?? NaN,

@@ -11,6 +11,7 @@ import {
 } from '../docs/formats-example.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
 import { digAll, dnsblName } from '../helpers/dig.js';
+import { namedSettings } from '../helpers/name-servers.js';
 import { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
 
@@ -78,18 +79,7 @@ ${snippet}    http-request return status 200 hdr X-Country-List "%[req.hdr(X-Cou
 
 systemTest('named takes the zone of docs/formats.md', ['named', 'dig', 'namespace'], async () => {
   const { network, folder, snippet } = await prepare('bind', 'named');
-  const config = `options {
-  directory "${folder}";
-  managed-keys-directory "${folder}";
-  pid-file none;
-  session-keyfile none;
-  listen-on port 5300 { 127.0.0.1; };
-  listen-on-v6 { none; };
-  recursion no;
-  dnssec-validation no;
-};
-controls { };
-${snippet}`;
+  const config = namedSettings(folder, snippet, { address: '127.0.0.1', port: 5300 });
   await writeFile(join(folder, 'named.conf'), config);
   await network.start('named', ['-g', '-c', join(folder, 'named.conf')], {
     ready: () => isListed(network, LISTED),

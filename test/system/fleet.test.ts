@@ -9,6 +9,7 @@ import { blocksOf, readPage } from '../docs/markdown.js';
 import { Agent } from '../helpers/agent.js';
 import { temporaryFolder } from '../helpers/cleanup.js';
 import type { Namespace } from '../helpers/namespace.js';
+import { nginxSettings, nginxWords } from '../helpers/nginx.js';
 import { missing, systemTest } from '../helpers/programs.js';
 import type { RunResult } from '../helpers/run.js';
 import { MAIN } from '../helpers/sekisho.js';
@@ -92,23 +93,11 @@ describe('a fleet', () => {
   async function startNginx(): Promise<void> {
     const { folder, network } = publisher;
     const server = block('nginx').replace('/var/www/sekisho', webRoot);
-    const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-    await writeFile(
-      join(folder, 'nginx.conf'),
-      `daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr;
-events { }
-http {
-log_format short '$status $uri';
-access_log requests.log short;
-${paths.map((name) => `${name}_temp_path ${name};`).join('\n')}
-${server}}
-`,
-    );
-    const args = ['-e', 'stderr', '-p', folder, '-c', 'nginx.conf'];
-    await network.start('nginx', args, { ready: () => existsSync(join(folder, 'nginx.pid')) });
+    const log = "log_format short '$status $uri';\naccess_log requests.log short;\n";
+    await writeFile(join(folder, 'nginx.conf'), nginxSettings(log + server));
+    await network.start('nginx', nginxWords(folder), {
+      ready: () => existsSync(join(folder, 'nginx.pid')),
+    });
   }
 
   /** `STATUS PATH` of each request since the last call. */

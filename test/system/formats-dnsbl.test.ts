@@ -8,6 +8,7 @@ import { temporaryFolder } from '../helpers/cleanup.js';
 import { digAll, dnsblName } from '../helpers/dig.js';
 import { hundredLists, probesOf } from '../helpers/hundred-ranges.js';
 import { addressSet } from '../helpers/lists.js';
+import { namedSettings } from '../helpers/name-servers.js';
 import { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
 import { renderText } from '../helpers/render.js';
@@ -52,7 +53,13 @@ async function serveByNamed(zones: Record<string, string>) {
     expect(checked, checked.stdout).toMatchObject({ code: 0 });
   }
   const names = Object.keys(zones);
-  await writeFile(join(folder, 'named.conf'), namedSettings(folder, names));
+  const clauses = names
+    .map((zone) => `zone "${zone}" { type primary; file "${zone}"; };`)
+    .join('\n');
+  await writeFile(
+    join(folder, 'named.conf'),
+    namedSettings(folder, clauses, { address: '127.0.0.1', port: 5300 }),
+  );
   const server = await network.start('named', ['-g', '-c', join(folder, 'named.conf')], {
     ready: () => isServed(network, names),
   });
@@ -67,21 +74,6 @@ async function isServed(network: Namespace, zones: readonly string[]): Promise<b
     replies.slice(2 * k, 2 * k + 2).some((one) => one.answers.length > 0),
   );
 }
-
-const namedSettings = (folder: string, zones: readonly string[]) => `
-options {
-  directory "${folder}";
-  managed-keys-directory "${folder}";
-  pid-file none;
-  session-keyfile none;
-  listen-on port 5300 { 127.0.0.1; };
-  listen-on-v6 { none; };
-  recursion no;
-  dnssec-validation no;
-};
-controls { };
-${zones.map((zone) => `zone "${zone}" { type primary; file "${zone}"; };`).join('\n')}
-`;
 
 /** Asks every zone `<list>.example` about every probe of the family; the differences from the lists. */
 async function wrongAnswers(network: Namespace, family: Family, lists: readonly string[]) {

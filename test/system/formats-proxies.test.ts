@@ -9,6 +9,7 @@ import { temporaryFolder } from '../helpers/cleanup.js';
 import { hundredLists, probesOf } from '../helpers/hundred-ranges.js';
 import { addressSet } from '../helpers/lists.js';
 import { Namespace } from '../helpers/namespace.js';
+import { nginxSettings, nginxWords } from '../helpers/nginx.js';
 import { systemTest } from '../helpers/programs.js';
 import { rendered } from '../helpers/rendered.js';
 
@@ -125,27 +126,11 @@ async function answers(network: Namespace): Promise<boolean> {
 async function startNginx(network: Namespace, geo: string): Promise<{ output(): string }> {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'sekisho.geo'), geo);
-  await writeFile(
-    join(folder, 'nginx.conf'),
-    `daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr;
-events { }
-http {
-  access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
+  const http = `  access_log off;
   geo $arg_ip $sekisho { default none; include sekisho.geo; }
-  server { listen 127.0.0.1:8080; location / { return 200 "$sekisho\\n"; } }
-}
-`,
-  );
-  const args = ['-e', 'stderr', '-p', folder, '-c', 'nginx.conf'];
-  return network.start('nginx', args, { ready: () => answers(network) });
+  server { listen 127.0.0.1:8080; location / { return 200 "$sekisho\\n"; } }`;
+  await writeFile(join(folder, 'nginx.conf'), nginxSettings(http));
+  return network.start('nginx', nginxWords(folder), { ready: () => answers(network) });
 }
 
 const MAP_RULE = `http-request return status 200 content-type text/plain lf-string "%[url_param(ip),map_ip(FILE,none)]\\n"`;

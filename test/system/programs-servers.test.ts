@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { temporaryFolder } from '../helpers/cleanup.js';
+import { namedSettings } from '../helpers/name-servers.js';
 import { Namespace } from '../helpers/namespace.js';
+import { nginxSettings, nginxWords } from '../helpers/nginx.js';
 import { systemTest } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 
@@ -36,7 +38,13 @@ describe('programs that serve', () => {
     const cwd = await temporaryFolder();
     const network = await Namespace.create();
     await writeFile(join(cwd, 'zone'), zoneFile);
-    await writeFile(join(cwd, 'named.conf'), namedSettings(cwd));
+    await writeFile(
+      join(cwd, 'named.conf'),
+      namedSettings(cwd, 'zone "bl.example" { type primary; file "zone"; };', {
+        address: '127.0.0.1',
+        port: 5300,
+      }),
+    );
 
     const checked = await run('named-checkzone', ['bl.example', 'zone'], { cwd });
     expect(checked).toMatchObject({
@@ -56,9 +64,9 @@ describe('programs that serve', () => {
     const folder = await temporaryFolder();
     const network = await Namespace.create();
     await writeFile(join(folder, 'home.conf'), '127.0.0.0/8 XX;\n');
-    await writeFile(join(folder, 'nginx.conf'), nginxSettings);
+    await writeFile(join(folder, 'nginx.conf'), NGINX);
 
-    const args = ['-e', 'stderr', '-p', folder, '-c', 'nginx.conf'];
+    const args = nginxWords(folder);
     const url = 'http://127.0.0.1:8080/';
     expect(await run('nginx', ['-t', ...args])).toMatchObject({ code: 0 });
     await network.start('nginx', args, { ready: async () => (await get(network, url)) !== '' });
@@ -88,39 +96,9 @@ const zoneFile = `$TTL 60
 2.0.0.127 TXT "test"
 `;
 
-/** Nothing of it may be written where an installed named keeps its files. */
-const namedSettings = (folder: string) => `
-options {
-  directory "${folder}";
-  managed-keys-directory "${folder}";
-  pid-file none;
-  session-keyfile none;
-  listen-on port 5300 { 127.0.0.1; };
-  listen-on-v6 { none; };
-  recursion no;
-  dnssec-validation no;
-};
-controls { };
-zone "bl.example" { type primary; file "zone"; };
-`;
-
-const nginxSettings = `
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr;
-events { }
-http {
-  access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
+const NGINX = nginxSettings(`  access_log off;
   geo $country { default none; include home.conf; }
-  server { listen 127.0.0.1:8080; location / { return 200 "country $country\\n"; } }
-}
-`;
+  server { listen 127.0.0.1:8080; location / { return 200 "country $country\\n"; } }`);
 
 const haproxySettings = `
 defaults
