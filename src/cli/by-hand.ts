@@ -210,7 +210,7 @@ async function edit(
       const edited = editList(loaded, list, work);
       if (edited.isChanged) await tellZones(loaded, list);
       try {
-        return await follow(loaded, options, edited);
+        return await follow(loaded, options, list, edited);
       } catch (error) {
         if (!(error instanceof KnownError)) throw error;
         if (edited.isChanged) {
@@ -228,6 +228,7 @@ async function edit(
 async function follow(
   loaded: LoadedConfig,
   options: DataOptions,
+  list: string,
   { isChanged, kernel }: ListEdit,
 ): Promise<ExitCode> {
   if (kernel === undefined) {
@@ -235,6 +236,10 @@ async function follow(
       note('the kernel waits for the first `sekisho apply`');
     }
     return EXIT.done;
+  }
+  if (kernel === 'waiting') {
+    const { followWaiting } = await import('../jobs/follow-changes.js');
+    return (await followWaiting(loaded, list, VOICE)) ? EXIT.done : EXIT.partial;
   }
   if (kernel.done) {
     kernel.writeBoot();

@@ -86,6 +86,7 @@ export function changeList(
     done: true,
     writeBoot: () => {
       rewriteBoot(folder, current, change);
+      rewriteHandMade(folder, current, change);
       folder.write(memory);
     },
   };
@@ -116,7 +117,7 @@ function namedLists(firewall: Config['firewall']): {
 }
 
 /** Whether the firewall names the list, or one that is made from it; others are the DNSBL's. */
-function isInFirewall({ lists, firewall }: Config, list: string): boolean {
+export function isInFirewall({ lists, firewall }: Config, list: string): boolean {
   const isMadeFrom = (name: string): boolean => {
     const definition = Object.hasOwn(lists, name) ? lists[name] : undefined;
     if (definition === undefined) return false;
@@ -126,16 +127,22 @@ function isInFirewall({ lists, firewall }: Config, list: string): boolean {
   return [...blocked, ...others].some(isMadeFrom);
 }
 
+/** How sets hold more than what a person keeps in the list's file; undefined where they do not. */
+export function joinedWith(lists: Config['lists'], list: string): string | undefined {
+  const definition = lists[list];
+  if (definition?.file === undefined) return `list ${list} is not kept in a file`;
+  if (neighboursOf(definition).length > 0) return `list ${list} is joined with other lists`;
+  const dependent = Object.entries(lists).find(([, other]) => neighboursOf(other).includes(list));
+  return dependent && `list ${dependent[0]} is made from list ${list}`;
+}
+
 /** Why the list is more than a set of its own. */
 function obstacleIn(
   { lists, firewall }: Config,
   { list, before, after }: ListChange,
 ): string | undefined {
-  const definition = lists[list];
-  if (definition?.file === undefined) return `list ${list} is not kept in a file`;
-  if (neighboursOf(definition).length > 0) return `list ${list} is joined with other lists`;
-  const dependent = Object.entries(lists).find(([, other]) => neighboursOf(other).includes(list));
-  if (dependent) return `list ${dependent[0]} is made from list ${list}`;
+  const joined = joinedWith(lists, list);
+  if (joined !== undefined) return joined;
   const { blocked, others } = namedLists(firewall);
   if (blocked.includes(list)) {
     if (!others.includes(list)) return undefined;
@@ -197,6 +204,19 @@ function rewriteBoot(
     if (text === undefined) throw new Error(`${path} has no set of list ${list}`);
   }
   folder.rewrite(current, BOOT_FILE, text);
+}
+
+/** What a roll-back to this generation would bring back. */
+function rewriteHandMade(
+  folder: FirewallFolder,
+  current: Generation,
+  { list, after: { addresses, times = permanentSet(addresses) } }: ListChange,
+): void {
+  const lists = folder.readHandMade(current);
+  const known = lists?.get(list);
+  if (lists === undefined || known === undefined) return;
+  const changed = { ...known, held: times, seen: times };
+  folder.writeHandMade(current, new Map(lists).set(list, changed));
 }
 
 /** All that is named, with its ends. */

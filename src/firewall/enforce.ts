@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
+import type { FirewallConfig } from '../config/schema.js';
+import { permanentSet } from '../ip/timed-address-set.js';
 import type { Plan } from '../policy/plan.js';
 import { UsageError } from '../util/errors.js';
 import type { Backend, BackendName, Difference } from './backend.js';
 import { backendNamed } from './choose.js';
 import { flushIptables } from './iptables/flush-variants.js';
 import type { FirewallFolder, Generation } from './generations.js';
+import { seenNow } from './hand-made.js';
+import { policyText } from './kept-policy.js';
 
 /** A backend and the folder in which it remembers; the caller holds the lock of the state. */
 export interface Enforcer {
@@ -23,6 +27,14 @@ export interface ApplyOptions {
   readonly confirmMs?: number;
   /** `configurationHash` of the configuration that the plan was made from. */
   readonly configuration?: string;
+  /** From what the plan was made, so that a change by hand survives a roll-back. */
+  readonly origin?: PlanOrigin;
+}
+
+export interface PlanOrigin {
+  readonly firewall: FirewallConfig;
+  /** `handMadeFiles` of the same configuration. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 /** Whether anything differs. */
@@ -42,7 +54,7 @@ export async function applyPlan(
   { backend, folder }: Enforcer,
   plan: Plan,
   difference: Difference,
-  { nowMs, confirmMs, configuration }: ApplyOptions,
+  { nowMs, confirmMs, configuration, origin }: ApplyOptions,
 ): Promise<boolean> {
   const before = folder.read();
   const changes = differs(difference);
@@ -52,8 +64,10 @@ export async function applyPlan(
   if (!changes && isKnown && before.unfinished === undefined) {
     const { current } = before;
     const sealed = current && { ...current, ...sealOf(backend, configuration) };
-    if (!isDeepStrictEqual(sealed, current))
+    if (!isDeepStrictEqual(sealed, current)) {
+      if (current && origin) keepOrigin(folder, current, plan, origin);
       folder.write({ ...before, ...(sealed && { current: sealed }) });
+    }
     return false;
   }
   const number = (before.current?.number ?? 0) + 1;
@@ -83,6 +97,8 @@ export async function applyPlan(
   await flushReplaced(before.current?.backend, backend);
   if (changes) await flushLeft(before.current?.backend, backend);
   if (!prepared.has(number)) folder.writeGeneration(current, await backend.bootFiles(plan));
+  if (origin) keepOrigin(folder, current, plan, origin);
+  if (changes && before.current) markSeen(folder, before.current);
   // a machine that is switched off and on while nobody has confirmed comes back with the old rules
   if (pending.pending === undefined) folder.bootFrom(current);
   const memory = {
@@ -93,6 +109,28 @@ export async function applyPlan(
   folder.write(memory);
   folder.removeForgotten(memory);
   return changes;
+}
+
+function keepOrigin(
+  folder: FirewallFolder,
+  generation: Generation,
+  plan: Plan,
+  { firewall, files }: PlanOrigin,
+): void {
+  folder.writePolicy(generation, policyText(firewall, plan));
+  const lists = [...plan.lists].flatMap(([name, addresses]) => {
+    const path = files.get(name);
+    if (path === undefined) return [];
+    const held = plan.times.get(name) ?? permanentSet(addresses);
+    return [[name, { path, held, seen: held }] as const];
+  });
+  folder.writeHandMade(generation, new Map(lists));
+}
+
+/** What files say at an apply is what that apply brought: a roll-back takes it back. */
+function markSeen(folder: FirewallFolder, replaced: Generation): void {
+  const lists = folder.readHandMade(replaced);
+  if (lists !== undefined) folder.writeHandMade(replaced, seenNow(lists));
 }
 
 function sealOf(backend: Backend, configuration: string | undefined): Pick<Generation, 'seal'> {
@@ -200,14 +238,14 @@ async function flushAll(backend: Backend, applied: BackendName | undefined): Pro
   await flushReplaced(applied, backend);
 }
 
-/** Keeps what was applied. @returns whether a confirmation was waited for */
-export function confirm({ folder }: Pick<Enforcer, 'folder'>): boolean {
-  const { pending, ...rest } = folder.read();
-  if (pending === undefined) return false;
+/** Keeps what was applied. @returns whether a confirmation was waited for, and a change as well */
+export function confirm({ folder }: Pick<Enforcer, 'folder'>): 'nothing' | 'done' | 'owed' {
+  const { pending, owed, ...rest } = folder.read();
+  if (pending === undefined) return 'nothing';
   // an apply that was cut off has no files yet; the next one makes them
   if (rest.current !== undefined && rest.unfinished === undefined) folder.bootFrom(rest.current);
   folder.write(rest);
-  return true;
+  return owed ? 'owed' : 'done';
 }
 
 /** Whether nobody confirmed in time. */

@@ -10,6 +10,15 @@ import {
 import { SystemError, messageOf } from '../util/errors.js';
 import { systemErrorOf } from '../util/system-error.js';
 import type { BackendName } from './backend.js';
+import {
+  HAND_MADE_FILE,
+  type HandMadeLists,
+  type KeptPolicy,
+  POLICY_FILE,
+  handMadeText,
+  readHandMadeText,
+  readPolicyText,
+} from './kept-policy.js';
 
 /** What was loaded by one apply, kept so that it can be loaded again. */
 export interface Generation {
@@ -40,6 +49,8 @@ export interface FirewallMemory {
   readonly unfinished?: true;
   /** Set by a roll-back: unattended runs do not apply until a person does. */
   readonly heldSince?: string;
+  /** Set where a change by hand could not be made while a confirmation is waited for. */
+  readonly owed?: true;
 }
 
 const MEMORY_FILE = 'memory.json';
@@ -116,10 +127,41 @@ export class FirewallFolder {
     return join(this.path, 'boot');
   }
 
+  /**
+   * Keeps from what a generation was made. Not brought to the disk: without it a roll-back goes
+   * back to exactly what was applied.
+   *
+   * @throws SystemError
+   */
+  writePolicy(generation: Generation, text: string): void {
+    writeFileAtomically(join(this.generationFolder(generation), POLICY_FILE), [text]);
+  }
+
+  /** Keeps what the hand-made lists of a generation hold. @throws SystemError */
+  writeHandMade(generation: Generation, lists: HandMadeLists): void {
+    const path = join(this.generationFolder(generation), HAND_MADE_FILE);
+    writeFileAtomically(path, [handMadeText(lists)]);
+  }
+
+  /** Undefined where none was kept, or the host lost it with its power. */
+  readPolicy(generation: Generation): KeptPolicy | undefined {
+    return readKept(join(this.generationFolder(generation), POLICY_FILE), readPolicyText);
+  }
+
+  /** Undefined as with `readPolicy`. */
+  readHandMade(generation: Generation): HandMadeLists | undefined {
+    return readKept(join(this.generationFolder(generation), HAND_MADE_FILE), readHandMadeText);
+  }
+
   /** Writes one file of the current generation anew, for the next boot as well. */
   rewrite(generation: Generation, name: string, text: string): void {
-    writeFileAtomically(join(this.generationFolder(generation), name), [text], { fsync: true });
+    this.rewriteFile(generation, name, text);
     this.bootFrom(generation);
+  }
+
+  /** The same for one that the next boot does not load, or not yet. */
+  rewriteFile(generation: Generation, name: string, text: string): void {
+    writeFileAtomically(join(this.generationFolder(generation), name), [text], { fsync: true });
   }
 
   /** Writes the files of a generation, before `write` names it. */
@@ -130,7 +172,7 @@ export class FirewallFolder {
   /** Makes a generation what the next boot loads. */
   bootFrom(generation: Generation): void {
     const from = this.generationFolder(generation);
-    const names = readdirSync(from);
+    const names = readdirSync(from).filter((name) => !KEPT_FILES.includes(name));
     makeFolder(this.bootFolder);
     for (const name of names) linkFileAtomically(join(from, name), join(this.bootFolder, name));
     keepOnly(this.bootFolder, new Set(names));
@@ -152,6 +194,16 @@ export class FirewallFolder {
       if (!/^generation-\d+$/.test(name) || kept.includes(name)) continue;
       rmSync(join(this.path, name), { recursive: true, force: true });
     }
+  }
+}
+
+const KEPT_FILES: readonly string[] = [POLICY_FILE, HAND_MADE_FILE];
+
+function readKept<T>(path: string, read: (text: string) => T): T | undefined {
+  try {
+    return read(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined; // whoever needs it says so
   }
 }
 

@@ -3,12 +3,14 @@ import { configurationHash } from '../firewall/change-list.js';
 import type { Backend, Difference } from '../firewall/backend.js';
 import { applyPlan } from '../firewall/enforce.js';
 import type { Generation } from '../firewall/generations.js';
+import { handMadeFiles } from '../firewall/hand-made.js';
 import { planOf } from '../firewall/open-plan.js';
 import { contradictedAdmins } from '../firewall/safety/lock-out.js';
 import type { List } from '../lists/catalogue.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
 import { collectBefore } from './collect-before.js';
 import { openFirewall } from './firewall-session.js';
+import { followChanges } from './follow-changes.js';
 import type { FirewallOutcome } from './last-update.js';
 import type { Voice } from './voice.js';
 
@@ -27,8 +29,8 @@ export interface UnattendedApply {
 /**
  * The apply at the end of an update. Nobody is there to ask: admins keep passing whatever
  * lists say, and what waits for a person (a confirmation, an apply after a roll-back) is left
- * alone. What was denied until then goes into the reports. The caller holds the lock of the
- * state.
+ * alone, but for what was changed by hand in lists. What was denied until then goes into the
+ * reports. The caller holds the lock of the state.
  */
 export async function applyUnattended(
   loaded: LoadedConfig,
@@ -44,6 +46,7 @@ export async function applyUnattended(
   const plan = planOf(loaded, lists);
   const collected = await collectBefore(session, voice);
   const { pending, heldSince, current } = session.folder.read();
+  if (pending !== undefined || heldSince !== undefined) await followChanges(session, voice);
   if (pending !== undefined) {
     voice.warn('the firewall was not touched: the last apply waits for `sekisho confirm`');
     return { exitCode: EXIT.partial, outcome: 'left alone', driftRepaired: [] };
@@ -59,6 +62,7 @@ export async function applyUnattended(
   const changed = await applyPlan(session, plan, difference, {
     nowMs: Date.now(),
     configuration: configurationHash(loaded),
+    origin: { firewall, files: handMadeFiles(loaded) },
   });
   return {
     exitCode: contradictions.length > 0 ? EXIT.partial : collected,

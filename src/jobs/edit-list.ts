@@ -13,8 +13,11 @@ import { systemErrorOf } from '../util/system-error.js';
 /** What became of an edit. */
 export interface ListEdit {
   readonly isChanged: boolean;
-  /** What the kernel was told; undefined where there is nothing to tell it. */
-  readonly kernel: ListChangeOutcome | undefined;
+  /**
+   * What the kernel was told; undefined where there is nothing to tell it. `waiting`: no apply may
+   * come now, and `followWaiting` is to be called.
+   */
+  readonly kernel: ListChangeOutcome | 'waiting' | undefined;
 }
 
 /**
@@ -65,9 +68,7 @@ export function editList(
   const { current, pending, heldSince } = folder.read();
   if (current === undefined) return { isChanged, kernel: undefined };
   // also where the file says it already: whoever wrote that may have been killed before the kernel
-  if (!isChanged && (pending !== undefined || heldSince !== undefined)) {
-    return { isChanged, kernel: undefined };
-  }
+  if (pending !== undefined || heldSince !== undefined) return { isChanged, kernel: 'waiting' };
   const change = { list, before: held, after: contentsOf([...text.entries], nowMs) };
   return { isChanged, kernel: changeList(loaded, folder, change) };
 }

@@ -6,6 +6,7 @@ import { EXIT, type ExitCode, SystemError } from '../util/errors.js';
 import { applyUnattended } from './apply-unattended.js';
 import { collectBefore } from './collect-before.js';
 import { openFirewall } from './firewall-session.js';
+import { followChanges } from './follow-changes.js';
 import { openConfiguredLists, openDataOfLists } from './open-data.js';
 import { type LockWait, withStateLock } from './state-lock.js';
 import type { Voice } from './voice.js';
@@ -62,7 +63,9 @@ async function work(loaded: LoadedConfig, { voice, repair, signal }: TendWishes)
   };
   if (!repair || heldBack().heldBack !== undefined) {
     const session = await openFirewall(loaded, voice);
-    return { ...nothing, exitCode: await collectBefore(session, voice), ...heldBack() };
+    const exitCode = await collectBefore(session, voice);
+    if (repair) await followChanges(session, voice);
+    return { ...nothing, exitCode, ...heldBack() };
   }
   const data = await openDataOfLists(loaded, {}, voice);
   const { lists, complete } = await openConfiguredLists(loaded, data, {}, voice);

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import type { LoadedConfig } from '../../config/load.js';
 import { configurationHash } from '../../firewall/change-list.js';
 import { applyPlan, differs } from '../../firewall/enforce.js';
+import { handMadeFiles } from '../../firewall/hand-made.js';
 import { contradictedAdmins, lockedOutPeers } from '../../firewall/safety/lock-out.js';
 import { findSessionPeers } from '../../firewall/safety/sessions.js';
 import type { Plan } from '../../policy/plan.js';
@@ -68,12 +69,14 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
     note('this is the first apply here: `mode: observe` would count for a day and deny nobody');
   }
   if (difference.present && differs(difference)) await collectBefore(session, VOICE);
+  const { firewall } = loaded.config;
   const nowMs = Date.now();
   const deadlineMs = confirmMs !== undefined && differs(difference) ? nowMs + confirmMs : undefined;
   if (deadlineMs !== undefined) await startWatch(session, deadlineMs);
   const changed = await applyPlan(session, plan, difference, {
     nowMs,
     configuration: configurationHash(loaded),
+    ...(firewall && { origin: { firewall, files: handMadeFiles(loaded) } }),
     ...(confirmMs !== undefined && { confirmMs }),
   });
   if (!changed) note('the kernel holds what it should; nothing was written');

@@ -18,6 +18,10 @@ import type { CommandModule } from '../command-module.js';
 import { type DataOptions, addConfigOption } from '../data-options.js';
 import { VOICE, note, warn } from '../output.js';
 import { PERSON_WAIT_MS, withStateLock } from '../state-lock.js';
+import { applyUnattended } from '../../jobs/apply-unattended.js';
+import type { FirewallSession } from '../../jobs/firewall-session.js';
+import { followChanges } from '../../jobs/follow-changes.js';
+import { openConfiguredLists, openDataOfLists } from '../../jobs/open-data.js';
 import { rollBackAndCollect } from '../../jobs/reported-roll-back.js';
 import { loadFor, openFirewall } from './session.js';
 
@@ -128,7 +132,8 @@ export const defineConfirm: CommandModule['define'] = (command, run) => {
       const loaded = await loadFor(options);
       const work = async (): Promise<ExitCode> => {
         const session = await openFirewall(loaded);
-        if (confirm(session)) return EXIT.done;
+        const confirmed = confirm(session);
+        if (confirmed !== 'nothing') return followOwed(session, confirmed === 'owed');
         warn('no apply waits for a confirmation');
         return EXIT.failed;
       };
@@ -137,3 +142,20 @@ export const defineConfirm: CommandModule['define'] = (command, run) => {
     }),
   );
 };
+
+/** What the kernel was not told of changes by hand while the confirmation was waited for. */
+async function followOwed(session: FirewallSession, isOwed: boolean): Promise<ExitCode> {
+  const isDone = await followChanges(session, VOICE);
+  if (!isOwed) return isDone ? EXIT.done : EXIT.partial;
+  note('lists were changed by hand meanwhile: the whole firewall is applied');
+  try {
+    const data = await openDataOfLists(session.loaded, {}, VOICE);
+    const { lists, complete } = await openConfiguredLists(session.loaded, data, {}, VOICE);
+    const { exitCode } = await applyUnattended(session.loaded, lists, VOICE);
+    return complete ? exitCode : EXIT.partial;
+  } catch (error) {
+    if (!(error instanceof KnownError)) throw error;
+    warn(`confirmed; and the firewall was not applied: ${error.message}`);
+    return EXIT.partial;
+  }
+}
