@@ -4,11 +4,13 @@ import type { LoadedConfig } from '../config/load.js';
 import type { ListEdit } from '../jobs/edit-list.js';
 import type { Target } from '../jobs/hand-made.js';
 import type { List } from '../lists/catalogue.js';
+import { isMadeOf } from '../lists/definitions.js';
 import type { ManualText } from '../lists/manual-text.js';
 import { parseEnd } from '../lists/manual.js';
 import { EXIT, type ExitCode, KnownError, UsageError } from '../util/errors.js';
-import { UNIT_MS, timeMs } from '../util/time-units.js';
+import { UNIT_MS } from '../util/time-units.js';
 import type { CommandModule } from './command-module.js';
+import { parseDuration } from './duration.js';
 import { type DataOptions, addDataOptions, openListsOf } from './data-options.js';
 import { VOICE, note, warn, writeOut } from './output.js';
 import { withStateLock } from './state-lock.js';
@@ -256,7 +258,9 @@ async function follow(
 
 /** How long others may go on with the old answer. */
 async function tellZones({ config }: LoadedConfig, list: string): Promise<void> {
-  const zones = (config.dnsbl?.zones ?? []).filter((zone) => Object.hasOwn(zone.lists, list));
+  const zones = (config.dnsbl?.zones ?? []).filter((zone) =>
+    [...Object.keys(zone.lists), ...zone.allow].some((name) => isMadeOf(config.lists, name, list)),
+  );
   for (const { name, ttl, negative_ttl } of zones) {
     await writeOut([
       `${name}: at once; a resolver in front may keep its old answer for ${ttl / 1000} s, ` +
@@ -268,7 +272,7 @@ async function tellZones({ config }: LoadedConfig, list: string): Promise<void> 
 const LONGEST_MS = 100 * 365 * UNIT_MS.d;
 
 function duration(text: string): number {
-  const spanMs = /^[1-9]\d{0,8}[smhdw]$/.test(text) ? timeMs(text) : undefined;
+  const spanMs = parseDuration(text);
   if (spanMs !== undefined && spanMs <= LONGEST_MS) return spanMs;
   throw new InvalidArgumentError(
     'Expected a time such as 90m, 12h, 7d or 4w, of a hundred years at most.',

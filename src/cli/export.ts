@@ -1,14 +1,21 @@
 import { existsSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { LIST_NAME } from '../config/list-name.js';
 import type { LoadedConfig } from '../config/load.js';
-import { type ExportJob, contentOf, documentsAt, documentsIn } from '../exports/documents.js';
+import {
+  type ExportDocument,
+  type ExportJob,
+  contentOf,
+  documentsAt,
+  documentsIn,
+} from '../exports/documents.js';
 import { writePlanned } from '../exports/write.js';
 import { DEFAULT_MAX_LINES, FORMATS, type NamedList, findFormat } from '../formats/index.js';
 import { FAMILIES, type Family } from '../ip/family.js';
-import { openDataOfLists } from '../jobs/open-data.js';
+import { openDataIfAny } from '../jobs/open-data.js';
 import { listOfCountries } from '../lists/catalogue.js';
 import { expandCountry } from '../lists/countries.js';
 import { type CountryData, noticesOf } from '../sources/country-data.js';
@@ -21,7 +28,7 @@ import {
   openCountries,
   openListsOf,
 } from './data-options.js';
-import { VOICE, note, writeOut } from './output.js';
+import { VOICE, note, warn, writeOut } from './output.js';
 
 interface ExportOptions extends DataOptions {
   readonly country?: string[];
@@ -68,7 +75,7 @@ async function exportLists(options: ExportOptions): Promise<ExitCode> {
   assertOneSelection(options);
   const loaded = await loadConfigIfNeeded(options);
   const data = await openDataFor(options, loaded);
-  const { lists, exitCode } = await chooseLists(options, loaded, data);
+  const { lists, exitCode, leftOut } = await chooseLists(options, loaded, data);
   const job: ExportJob = {
     format,
     lists,
@@ -82,22 +89,58 @@ async function exportLists(options: ExportOptions): Promise<ExitCode> {
     const [document] = documentsAt('-', job);
     if (document) await writeOut(contentOf(document, job));
   } else {
-    const documents = isFolder(options.out, job)
-      ? documentsIn(options.out.replace(/\/+$/, '') || '/', job)
-      : documentsAt(options.out, job);
+    const folder = isFolder(options.out, job) ? options.out.replace(/\/+$/, '') || '/' : undefined;
+    const documents =
+      folder === undefined ? documentsAt(options.out, job) : documentsIn(folder, job);
     writePlanned([{ job, documents }]);
+    if (folder !== undefined && !options.country && !options.list) {
+      // a country's file stays where a registry's data are missing
+      const isWhole = data.absent === undefined && data.missing.length === 0;
+      const mayLack = (list: string): boolean =>
+        leftOut.has(list) || (!isWhole && loaded?.config.lists[list] === undefined);
+      await tellLeftovers(folder, options, job, documents, mayLack);
+    }
   }
   for (const text of data.attribution) note(text);
   return exitCode;
 }
 
-/** The lists of the configuration may do without countries, what was asked for by name may not. */
+/** Files of lists that were given up go where they are known to be ours. */
+async function tellLeftovers(
+  folder: string,
+  { all, family }: ExportOptions,
+  { format }: ExportJob,
+  documents: readonly ExportDocument[],
+  mayLack: (list: string) => boolean,
+): Promise<void> {
+  const { forgetLeftovers } = await import('../exports/folder-index.js');
+  const name = [all ? 'all' : 'lists', format.name, ...(family ? [family] : [])].join(' ');
+  const written = documents.map(({ path, lists: [list] }) => ({
+    name: basename(path),
+    list: list?.name ?? '',
+  }));
+  const end = `.${format.extension}`;
+  const looksOurs = (file: string): boolean =>
+    all === true && family === undefined && format.splitsFamilies
+      ? file.endsWith(end) && /^[a-z]\w*-ipv[46]$/i.test(file.slice(0, -end.length))
+      : false;
+  const { removed, left } = forgetLeftovers(folder, { name, mayLack }, written, looksOurs);
+  for (const file of removed)
+    warn(`removed ${join(folder, file)}: its list is not exported any more`);
+  for (const file of left) warn(`left over: ${join(folder, file)}; no list is exported to it`);
+}
+
+/** Countries that were asked for by name have to be there; all there is may do without. */
 async function openDataFor(
   options: ExportOptions,
   loaded: LoadedConfig | undefined,
 ): Promise<CountryData> {
-  const isOfLists = loaded !== undefined && !options.country && !options.all;
-  return isOfLists ? openDataOfLists(loaded, options, VOICE) : openCountries(options, loaded);
+  if (loaded === undefined || options.country) return openCountries(options, loaded);
+  const data = await openDataIfAny(loaded, options, VOICE);
+  if (data.absent === undefined) return data;
+  if (Object.keys(loaded.config.lists).length === 0) throw new SourceError(data.absent);
+  if (options.all) warn(`no country is exported: ${data.absent}`);
+  return data;
 }
 
 function assertOneSelection({ country, list, all, name }: ExportOptions): void {
@@ -110,15 +153,22 @@ function assertOneSelection({ country, list, all, name }: ExportOptions): void {
   }
 }
 
+interface ChosenLists {
+  readonly lists: readonly NamedList[];
+  readonly exitCode: ExitCode;
+  /** Names of lists that were meant, and cannot be made now. */
+  readonly leftOut: ReadonlySet<string>;
+}
+
 async function chooseLists(
   options: ExportOptions,
   loaded: LoadedConfig | undefined,
   data: CountryData,
-): Promise<{ lists: readonly NamedList[]; exitCode: ExitCode }> {
+): Promise<ChosenLists> {
   const { country, all, name } = options;
   if (country) {
     const list = listOfCountries(listName(country, name), country, data.table, note);
-    return { lists: [list], exitCode: EXIT.done };
+    return { lists: [list], exitCode: EXIT.done, leftOut: new Set() };
   }
   if (all) {
     const countries = [...data.table.values()].map(({ cc, addresses }) => ({
@@ -127,11 +177,11 @@ async function chooseLists(
       countries: [{ cc, addresses }],
     }));
     const names = new Set(Object.keys(loaded?.config.lists ?? {}));
-    if (names.size === 0) return { lists: countries, exitCode: EXIT.done };
-    const { lists: own, exitCode } = await chooseConfigured(options, loaded, data);
+    if (names.size === 0) return { lists: countries, exitCode: EXIT.done, leftOut: new Set() };
+    const { lists: own, exitCode, leftOut } = await chooseConfigured(options, loaded, data);
     // a list of the user's that has the name of a country is what he means by it
     const others = countries.filter(({ name: cc }) => !names.has(cc));
-    return { lists: [...others, ...own], exitCode };
+    return { lists: [...others, ...own], exitCode, leftOut };
   }
   return chooseConfigured(options, loaded, data);
 }
@@ -140,11 +190,14 @@ async function chooseConfigured(
   options: ExportOptions,
   loaded: LoadedConfig | undefined,
   data: CountryData,
-): Promise<{ lists: readonly NamedList[]; exitCode: ExitCode }> {
+): Promise<ChosenLists> {
   if (loaded === undefined || Object.keys(loaded.config.lists).length === 0) {
     throw new UsageError('found no lists in the configuration; give --country KR,CN or --all');
   }
-  const { lists, leftOut } = await openListsOf(loaded, data, options);
+  const { lists, leftOut } = await openListsOf(loaded, data, {
+    ...options,
+    ...(options.list && { only: options.list }),
+  });
   const names = options.list ?? [...lists.keys()];
   const chosen = names.map((wanted) => {
     const list = lists.get(wanted);
@@ -158,7 +211,11 @@ async function chooseConfigured(
   }
   const lacking = options.list === undefined && leftOut.size > 0;
   const refused = chosen.some((list) => list.faults.length > 0);
-  return { lists: chosen, exitCode: lacking || refused ? EXIT.partial : EXIT.done };
+  return {
+    lists: chosen,
+    exitCode: lacking || refused ? EXIT.partial : EXIT.done,
+    leftOut: new Set(leftOut.keys()),
+  };
 }
 
 /** `kr`, `kr_cn`; long lists of countries are named for what they are. */

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 import { type Command, Option } from 'commander';
 
@@ -101,7 +102,8 @@ async function uninstall(options: UninstallOptions): Promise<ExitCode> {
       `${isLeft ? 'left     ' : 'removed  '} ${path}${isLeft ? ' (changed)' : ''}\n`,
     ]);
   }
-  await writeOut([`${isPurged ? 'removed  ' : 'left     '} ${record.state}\n`]);
+  const isGone = isPurged || !existsSync(join(prefix, record.state));
+  await writeOut([`${isGone ? 'removed  ' : 'left     '} ${record.state}\n`]);
   if (options.purge === true && !isPurged) {
     warn(`${record.state} was not made by sekisho install: remove it yourself if nobody needs it`);
   }

@@ -10,7 +10,11 @@ export function summaryLine({ facts, record }: FoundFacts, data: CountryData): s
   const { address, cc, lists } = facts;
   return [
     address,
-    cc === null ? 'no country' : `${cc} ${countryName(cc)}`,
+    cc === null
+      ? data.absent === undefined
+        ? 'no country'
+        : 'country not known'
+      : `${cc} ${countryName(cc)}`,
     record ? recordText(record) : originText(data, cc),
     lists.length > 0 ? `lists: ${lists.join(', ')}` : 'in no list',
   ].join('  ');
@@ -38,6 +42,7 @@ function recordText(record: Delegation): string {
 }
 
 function originText(data: CountryData, cc: string | null): string {
+  if (data.absent !== undefined) return 'no registry data';
   if (data.statistics.length > 0) return 'in no record of the statistics files at hand';
   return cc === null ? 'in no network of the CSV files' : `by ${data.attribution.join('; ')}`;
 }

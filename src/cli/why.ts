@@ -3,18 +3,20 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { LoadedConfig } from '../config/load.js';
 import { type Address, parseAddress } from '../ip/address.js';
 import { findFacts } from '../jobs/address-facts.js';
+import { openDataIfAny } from '../jobs/open-data.js';
 import type { List } from '../lists/catalogue.js';
+import { needsCountries } from '../lists/in-use.js';
 import type { Verdict } from '../policy/verdict.js';
+import type { CountryData } from '../sources/country-data.js';
 import { EXIT, type ExitCode, UsageError } from '../util/errors.js';
 import type { CommandModule } from './command-module.js';
 import {
   type DataOptions,
   addDataOptions,
   loadConfigIfNeeded,
-  openCountries,
   openListsOf,
 } from './data-options.js';
-import { warn, writeJson, writeOut } from './output.js';
+import { VOICE, warn, writeJson, writeOut } from './output.js';
 import { detailLines, summaryLine } from './why-text.js';
 
 interface WhyOptions extends DataOptions {
@@ -47,11 +49,12 @@ async function why(texts: readonly string[], options: WhyOptions): Promise<ExitC
   }
   const loaded = await loadConfigIfNeeded(options);
   if (options.port !== undefined) requireFirewall(loaded);
-  const data = await openCountries(options, loaded, { keepStatistics: true });
+  const data = await openDataIfAny(loaded, options, VOICE, { keepStatistics: true });
+  if (data.absent !== undefined) warn(`countries are not known: ${data.absent}`);
   const lists = loaded ? (await openListsOf(loaded, data, options)).lists : new Map<string, List>();
   const judge = await judgeOf(loaded, lists, options);
   const isLong = options.long ?? process.stdout.isTTY;
-  let code: ExitCode = EXIT.done;
+  let code: ExitCode = isLacking(loaded, data) ? EXIT.partial : EXIT.done;
   const found = await findFacts(addresses, {
     loaded,
     data,
@@ -84,6 +87,11 @@ async function why(texts: readonly string[], options: WhyOptions): Promise<ExitC
   });
   await writeOut(lines.map((line) => line + '\n'));
   return code;
+}
+
+/** Whether the answer would be another one with the countries that there are not. */
+function isLacking(loaded: LoadedConfig | undefined, { absent }: CountryData): boolean {
+  return absent !== undefined && (loaded === undefined || needsCountries(loaded.config));
 }
 
 function port(text: string): number {

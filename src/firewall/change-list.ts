@@ -10,7 +10,7 @@ import type { TimedRanges } from '../ip/timed-ranges.js';
 import { changeElements } from '../linux/change-elements.js';
 import { KernelError } from '../linux/errno.js';
 import { available } from '../linux/native.js';
-import { neighboursOf } from '../lists/definitions.js';
+import { isMadeOf, neighboursOf } from '../lists/definitions.js';
 import type { Contents } from '../lists/manual.js';
 import { DEFAULT_BLOCKED } from '../policy/compile.js';
 import { type HeldTimes, endDifference } from './end-difference.js';
@@ -118,13 +118,8 @@ function namedLists(firewall: Config['firewall']): {
 
 /** Whether the firewall names the list, or one that is made from it; others are the DNSBL's. */
 export function isInFirewall({ lists, firewall }: Config, list: string): boolean {
-  const isMadeFrom = (name: string): boolean => {
-    const definition = Object.hasOwn(lists, name) ? lists[name] : undefined;
-    if (definition === undefined) return false;
-    return name === list || neighboursOf(definition).some(isMadeFrom);
-  };
   const { blocked, others } = namedLists(firewall);
-  return [...blocked, ...others].some(isMadeFrom);
+  return [...blocked, ...others].some((name) => isMadeOf(lists, name, list));
 }
 
 /** How sets hold more than what a person keeps in the list's file; undefined where they do not. */

@@ -91,7 +91,7 @@ export async function findFacts(
   const texts = addresses.map(formatAddress);
   const dns = await attempt(input, 'DNS answers', () => opinionsOf(addresses, input));
   const hits = await attempt(input, 'last hits', () => hitsIn(texts, loaded));
-  const firewall = await standingsOf(addresses, input);
+  const firewall = await standingsIfKnown(addresses, input);
   return addresses.map((address, k) => {
     const record = findRecord(data, address);
     const delegated = record?.status === 'allocated' || record?.status === 'assigned';
@@ -150,6 +150,16 @@ function entryFacts(
       until: time(entry.untilMs),
     };
   });
+}
+
+/** Rules name lists that are made of countries, of which nothing may be known. */
+async function standingsIfKnown(
+  addresses: readonly Address[],
+  input: FactsInput,
+): Promise<FirewallFact[] | undefined> {
+  const standings = standingsOf(addresses, input);
+  if (input.data.absent === undefined) return standings;
+  return attempt({ ...input, isBrief: false }, 'rules of the firewall', () => standings);
 }
 
 async function standingsOf(

@@ -9,6 +9,8 @@ import type { Voice } from './voice.js';
 export interface DataChoice {
   /** Statistics or CSV files in place of the state's; then feeds are not read either. */
   readonly from?: readonly string[];
+  /** Lists that are asked for: that another one cannot be made is not told. */
+  readonly only?: readonly string[];
 }
 
 /**
@@ -53,6 +55,21 @@ async function openStateOf(
   return openState(loaded ?? (await import('../config/load.js')).loadConfig(), open);
 }
 
+/**
+ * The same for who goes on without countries where there are none: lists that are made of them are
+ * left out then.
+ *
+ * @throws SourceError where files that were named, or CSV files, cannot be used
+ */
+export async function openDataIfAny(
+  loaded: LoadedConfig | undefined,
+  choice: DataChoice,
+  voice: Voice,
+  open: OpenOptions = { keepStatistics: false },
+): Promise<CountryData> {
+  return openData(loaded, choice, voice, { ...open, mayLack: true });
+}
+
 /** The configured lists, and whether none of them lacks anything. */
 export interface ConfiguredLists {
   readonly lists: ReadonlyMap<string, List>;
@@ -72,20 +89,25 @@ const FAULTS_SHOWN = 20;
 export async function openConfiguredLists(
   loaded: LoadedConfig,
   data: CountryData,
-  { from }: DataChoice,
+  { from, only }: DataChoice,
   { note, warn }: Voice,
 ): Promise<ConfiguredLists> {
   const { openLists } = await import('../lists/open-lists.js');
   const { faultText } = await import('../lists/catalogue.js');
   const readState = from === undefined;
-  const { lists, notes, leftOut } = openLists(loaded, data.table, { nowMs: Date.now(), readState });
+  const { lists, notes, leftOut } = openLists(loaded, data.table, {
+    nowMs: Date.now(),
+    readState,
+    ...(data.absent !== undefined && { noCountries: data.absent }),
+  });
   for (const text of notes) note(text);
   const faults = new Set([...lists.values()].flatMap((list) => list.faults.map(faultText)));
   for (const text of [...faults].slice(0, FAULTS_SHOWN)) warn(`${text}. The line is left out.`);
   if (faults.size > FAULTS_SHOWN) {
     warn(`${faults.size - FAULTS_SHOWN} more lines are left out in the same way`);
   }
-  for (const [name, why] of leftOut) warn(`list ${name} is left out: ${why}`);
+  for (const [name, why] of leftOut)
+    if (only === undefined || only.includes(name)) warn(`list ${name} is left out: ${why}`);
   const old = readState ? await findOldFeeds(loaded) : [];
   for (const text of old) warn(text);
   const complete = faults.size === 0 && leftOut.size === 0 && old.length === 0;

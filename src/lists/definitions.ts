@@ -53,6 +53,18 @@ export function neighboursOf(definition: ListDefinition): readonly string[] {
   return [...(definition.lists ?? []), ...definition.and, ...definition.except];
 }
 
+/** Whether a list is another one, or is made from it, however indirectly. */
+export function isMadeOf(
+  definitions: Readonly<Record<string, ListDefinition>>,
+  name: string,
+  of: string,
+): boolean {
+  if (name === of) return true;
+  const definition = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+  if (definition === undefined) return false;
+  return neighboursOf(definition).some((neighbour) => isMadeOf(definitions, neighbour, of));
+}
+
 function findCircle(
   definitions: Readonly<Record<string, ListDefinition>>,
 ): readonly string[] | undefined {

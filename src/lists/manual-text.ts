@@ -19,15 +19,20 @@ export interface NewEntry {
  */
 export class ManualText {
   readonly #lines: string[];
+  /** The line end of each, empty where the last line has none. */
+  readonly #ends: string[];
+  /** That of most lines, for new ones. */
   readonly #end: string;
   /** Lines of each range, as indices. */
   readonly #places = new Map<string, number[]>();
   readonly #entries = new Map<number, Entry>();
 
   constructor(text: string) {
-    this.#end = text.includes('\r\n') ? '\r\n' : '\n';
-    this.#lines = text === '' ? [] : text.split(/\r?\n/);
-    if (this.#lines.at(-1) === '') this.#lines.pop();
+    const whole = [...text.matchAll(/(.*?)(\r?\n|$)/gs)].slice(0, -1);
+    this.#lines = whole.map(([, line = '']) => line);
+    this.#ends = whole.map(([, , end = '']) => end);
+    const fromWindows = this.#ends.filter((end) => end === '\r\n').length;
+    this.#end = fromWindows * 2 > this.#ends.length ? '\r\n' : '\n';
     for (const entry of parseManualList(text).entries) {
       const place = entry.line - 1;
       this.#entries.set(place, entry);
@@ -108,8 +113,14 @@ export class ManualText {
   }
 
   toString(): string {
-    const lines = this.#lines.filter((line) => line !== REMOVED);
-    return lines.map((line) => line + this.#end).join('');
+    const last = this.#lines.length - 1;
+    return this.#lines
+      .map((line, i) => {
+        if (line === REMOVED) return '';
+        const end = this.#ends[i] ?? this.#end;
+        return line + (end === '' && i < last ? this.#end : end);
+      })
+      .join('');
   }
 
   /** The line stays as a mark, so that the places of others hold. */

@@ -40,6 +40,8 @@ export interface CountryData {
   readonly missing: readonly string[];
   /** The statistics files, where they were kept open for look-ups. */
   readonly statistics: readonly OpenStatistics[];
+  /** Why nothing at all is known of countries, where whoever asked can do without them. */
+  readonly absent?: string;
 }
 
 /** Where nothing is known of countries. */

@@ -27,10 +27,9 @@ export async function openState(
   const here = registries.filter((registry) => existsSync(storedPath(state, registry)));
   const paths = here.map((registry) => storedPath(state, registry));
   if (here.length === 0) {
-    if (options.mayLack) return NO_COUNTRIES;
-    throw new SourceError(
-      `no statistics file in ${sourcesFolder(state)}; run \`sekisho update\`, or name files with --from`,
-    );
+    const absent = `no statistics file in ${sourcesFolder(state)}; run \`sekisho update\`, or name files with --from`;
+    if (options.mayLack) return { ...NO_COUNTRIES, absent };
+    throw new SourceError(absent);
   }
   const kept = options.keepStatistics === false ? readCountryCache(state, paths) : undefined;
   const data = kept ?? (await import('./open-files.js')).openStatisticsFiles(paths, options);

@@ -71,6 +71,23 @@ describe('adding', () => {
       expect(text.toString()).toBe(after);
     }
   });
+
+  test('with the line end of most lines, where each keeps its own', () => {
+    const line = '192.0.2.9 since=2026-11-21T12:00:00Z';
+    for (const [before, after] of [
+      ['# a\n# b\r\n# c\n', `# a\n# b\r\n# c\n${line}\n`],
+      ['# a\r\n\n# b\r\n# c', `# a\r\n\n# b\r\n# c\r\n${line}\r\n`],
+      ['192.0.2.9\r\n# a\n# b\n192.0.2.7', `192.0.2.9\r\n# a\n# b\n192.0.2.7`],
+    ] as const) {
+      const text = new ManualText(before);
+      text.add(entryOf('192.0.2.9'));
+      expect(text.toString()).toBe(after);
+    }
+    const text = new ManualText('# a\r\n192.0.2.1\n192.0.2.2 until=2026-11-20\n# z');
+    text.removeWithin(rangeOf('192.0.2.1'));
+    expect(text.expire(NOW)).toBe(1);
+    expect(text.toString()).toBe('# a\r\n# expired: 192.0.2.2 until=2026-11-20\n# z');
+  });
 });
 
 describe('removing', () => {

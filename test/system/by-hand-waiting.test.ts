@@ -101,7 +101,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
       // what an apply brings is taken back; what is done by hand since is not
       await appendFile(join(host.folder, 'blocked.txt'), '192.0.2.99\n');
       await host.configure(backend, 2222);
-      expect((await host.run('apply', '--confirm', '90')).code).toBe(0);
+      expect((await host.run('apply', '--confirm', '2m')).stderr).toContain('back in 120 s');
       expect(await host.held()).toBe('1 11 21 99, port 2222');
       expect(await host.run('block', '192.0.2.31')).toMatchObject(done);
       expect(await host.run('unblock', '192.0.2.11')).toMatchObject(done);

@@ -92,6 +92,19 @@ describe('without a firewall that was applied, the file is all', () => {
     ]);
   });
 
+  test('block names zones that have the list through another one, too', async () => {
+    const folder = await folderWith('');
+    const zone = '{ name: more.test, lists: { all: { code: 127.0.0.4 } } }';
+    const text = CONFIG.replace('zones: [', `zones: [${zone}, `).replace(
+      '  asia:',
+      '  all: { lists: [spammers] }\n  asia:',
+    );
+    await writeFile(join(folder, 'sekisho.yaml'), text);
+    const { stdout } = await run(folder, 'block', '203.0.113.7', '--list', 'spammers');
+    expect(stdout).toMatch(/^more\.test: at once.*\nbl\.test: at once.*\n$/);
+    expect((await run(folder, 'block', '203.0.113.7')).stdout).toMatch(/^bl\.test: .*\n$/);
+  });
+
   test.each([
     [['198.51.100.0/24'], /holds an address of firewall\.admins: 198\.51\.100\.20/],
     [['203.0.113.5'], /holds an address of list trusted.*: 203\.0\.113\.5/],

@@ -76,7 +76,11 @@ test('the prefix is not named in what is written, and each kind writes its own',
       expect(text, file).not.toContain(prefix);
       expect(text, file).not.toMatch(/@[A-Z_]+@/);
     }
-    expect((await sekisho(['uninstall', '--prefix', prefix])).code).toBe(0);
+    const uninstalled = await sekisho(['uninstall', '--prefix', prefix]);
+    expect(uninstalled).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^removed {3}\/var\/lib\/sekisho$/m) as string,
+    });
     expect(await readdir(prefix)).toEqual([]);
   }
 });
@@ -96,9 +100,11 @@ test('what was changed stays, with exit code 3 and the new text beside it', asyn
   expect(again.code).toBe(3);
   expect(again.stderr).toContain('/etc/cron.d/sekisho is not as it was installed');
   expect(await readFile(cron, 'utf8')).toBe('# mine\n');
+  await writeFile(join(prefix, 'var/lib/sekisho/data'), '');
   const { stdout } = await sekisho(['uninstall', '--prefix', prefix]);
   expect(stdout).toContain('left      /etc/cron.d/sekisho (changed)');
-  expect(await filesIn(prefix)).toEqual(['/etc/cron.d/sekisho']);
+  expect(stdout).toMatch(/^left {6}\/var\/lib\/sekisho$/m);
+  expect(await filesIn(prefix)).toEqual(['/etc/cron.d/sekisho', '/var/lib/sekisho/data']);
 });
 
 test('words that say nothing, and a place where nothing is', async () => {

@@ -12,6 +12,7 @@ import { EXIT, type ExitCode, SystemError, UsageError } from '../../util/errors.
 import { PROGRAM_PATH } from '../../util/program-path.js';
 import { collectBefore } from '../../jobs/collect-before.js';
 import type { CommandModule } from '../command-module.js';
+import { parseDuration } from '../duration.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
 import { VOICE, note, warn } from '../output.js';
 import { PERSON_WAIT_MS, withStateLock } from '../state-lock.js';
@@ -24,8 +25,10 @@ import { startApart } from './watch.js';
 const START_WAIT_MS = 20_000;
 /** How long it may take, after that, to read what it would go back to. */
 const KEPT_WAIT_MS = 5000;
+const LONGEST_CONFIRM_MS = 86_400_000;
 
 interface ApplyCommandOptions extends DataOptions {
+  /** Milliseconds. */
   readonly confirm?: number;
   readonly force?: true;
   readonly forceAdmins?: true;
@@ -33,7 +36,7 @@ interface ApplyCommandOptions extends DataOptions {
 
 export const define: CommandModule['define'] = (command, run) => {
   addForce(addDataOptions(command))
-    .option('--confirm <seconds>', 'roll back unless `sekisho confirm` comes in time', seconds)
+    .option('--confirm <time>', 'roll back unless `sekisho confirm` comes in time', confirmTime)
     .action(async (options: ApplyCommandOptions) =>
       run(async () => {
         const loaded = await loadFor(options);
@@ -59,7 +62,7 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
     );
   }
   const difference = await session.backend.compare(plan);
-  const confirmMs = options.confirm === undefined ? undefined : options.confirm * 1000;
+  const { confirm: confirmMs } = options;
   if (process.stderr.isTTY) for (const line of changeLines(difference)) note(line);
   const isKnown = session.folder.read().current !== undefined;
   if (!isKnown && difference.present && differs(difference)) {
@@ -80,8 +83,8 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
     ...(confirmMs !== undefined && { confirmMs }),
   });
   if (!changed) note('the kernel holds what it should; nothing was written');
-  else if (options.confirm !== undefined && deadlineMs !== undefined) {
-    warn(`applied; it is rolled back in ${options.confirm} s unless \`sekisho confirm\` comes`);
+  else if (confirmMs !== undefined && deadlineMs !== undefined) {
+    warn(`applied; it is rolled back in ${confirmMs / 1000} s unless \`sekisho confirm\` comes`);
     if (!(await awaitWatch(session.folder, deadlineMs, 'kept', KEPT_WAIT_MS))) {
       warn('the process that waits for it has no copy of the prior rules: keep the state folder');
     }
@@ -126,7 +129,9 @@ async function startWatch({ loaded, folder }: FirewallSession, deadlineMs: numbe
   );
 }
 
-function seconds(text: string): number {
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Expected a number of seconds, such as 60.');
+/** Milliseconds; a number alone is seconds. */
+function confirmTime(text: string): number {
+  const timeMs = parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
+  if (timeMs !== undefined && timeMs <= LONGEST_CONFIRM_MS) return timeMs;
+  throw new InvalidArgumentError('Expected a time such as 60, 90s or 5m, of a day at most.');
 }

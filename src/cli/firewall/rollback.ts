@@ -145,6 +145,8 @@ export const defineConfirm: CommandModule['define'] = (command, run) => {
 
 /** What the kernel was not told of changes by hand while the confirmation was waited for. */
 async function followOwed(session: FirewallSession, isOwed: boolean): Promise<ExitCode> {
+  // an apply that was cut off is finished by the next one, with all lists
+  if (session.folder.read().unfinished !== undefined) return EXIT.done;
   const isDone = await followChanges(session, VOICE);
   if (!isOwed) return isDone ? EXIT.done : EXIT.partial;
   note('lists were changed by hand meanwhile: the whole firewall is applied');

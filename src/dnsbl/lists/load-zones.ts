@@ -69,7 +69,7 @@ export async function makeZones(
   const dnsbl = checkZones(loaded);
   const warnings: string[] = [];
   const { data, noCountries }: FoundCountries = opened
-    ? { data: opened }
+    ? { data: opened, ...(opened.absent !== undefined && { noCountries: opened.absent }) }
     : await openCountries(loaded, input, dnsbl, (text) => warnings.push(text));
   const readState = input.from === undefined;
   const { lists, leftOut, lines } = openLists(loaded, data.table, {
