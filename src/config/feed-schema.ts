@@ -49,6 +49,9 @@ export const feedOptions = {
   csv: z
     .strictObject({
       column: column.describe('Column of the addresses: its name, or its number from 1.'),
+      last: column
+        .optional()
+        .describe('Column of the last address of a range, of which `column` has the first.'),
       delimiter: z
         .string()
         .length(1, { error: 'one character, such as ";" or "\\t"' })
@@ -78,6 +81,10 @@ export const feedOptions = {
   max_age: durationMs
     .optional()
     .describe('With url: warn where the publisher could not be asked for so long.'),
+  stale: z
+    .enum(['keep', 'empty'])
+    .optional()
+    .describe('With max_age: whether the copy counts (keep, the default) after that, or nothing.'),
   empty: z
     .enum(['refuse', 'take'])
     .optional()
@@ -107,10 +114,13 @@ type FeedOptions = z.output<z.ZodObject<typeof feedOptions>>;
 export function findFeedOptionFault(
   list: FeedOptions & { readonly url?: string | undefined },
 ): { readonly key: string; readonly expected: string } | undefined {
-  const { url, csv, json, reason } = list;
+  const { url, csv, json, reason, stale, max_age } = list;
   if (url === undefined) {
     const key = Object.keys(feedOptions).find((name) => name in list);
     return key === undefined ? undefined : { key, expected: 'a list with a url for this option' };
+  }
+  if (stale === 'empty' && max_age === undefined) {
+    return { key: 'stale', expected: 'max_age beside it' };
   }
   if (csv !== undefined && json !== undefined) return { key: 'json', expected: 'csv or json' };
   if (reason !== undefined && csv === undefined && json === undefined) {
@@ -119,7 +129,7 @@ export function findFeedOptionFault(
   if (json !== undefined && typeof reason === 'number') {
     return { key: 'reason', expected: 'the name of a member beside the address' };
   }
-  const isNamed = typeof csv?.column === 'string' || (csv && typeof reason === 'string');
+  const isNamed = csv && [csv.column, csv.last, reason].some((each) => typeof each === 'string');
   if (isNamed && csv.header === false) {
     return { key: 'csv', expected: 'numbers of columns where there is no header' };
   }

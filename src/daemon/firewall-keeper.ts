@@ -3,7 +3,7 @@ import type { DriftSnapshot, HitsSnapshot } from '../jobs/service-snapshot.js';
 import type { Tended } from '../jobs/tend.js';
 import { notifyOfDrift } from '../jobs/notify/notify.js';
 import type { Voice } from '../jobs/voice.js';
-import { feedPath } from '../lists/feed-path.js';
+import { feedPaths } from '../lists/feed-path.js';
 import { storedPath } from '../sources/store.js';
 import { EXIT, KnownError } from '../util/errors.js';
 import type { Report } from '../util/report.js';
@@ -241,9 +241,9 @@ export class FirewallKeeper {
   #listFiles(): string[] {
     const { config, resolvePath } = this.#options.config().loaded;
     const state = resolvePath(config.state);
-    return Object.entries(config.lists).flatMap(([name, { file, url }]) => {
+    return Object.entries(config.lists).flatMap(([name, { file, url, stale }]) => {
       if (file !== undefined) return [resolvePath(file)];
-      return url === undefined ? [] : [feedPath(state, name)];
+      return url === undefined ? [] : feedPaths(state, name, stale);
     });
   }
 

@@ -42,6 +42,14 @@ export function differs({ present, rules, lists }: Difference): boolean {
   return !present || rules.length > 0 || lists.length > 0;
 }
 
+/** Whether the kernel holds what it should, and only ends it at other times. */
+export function endsOtherwise({ present, rules, lists }: Difference): boolean {
+  if (!present || rules.length > 0 || lists.length === 0) return false;
+  return lists.every(({ missing, surplus, timed }) => {
+    return missing.isEmpty && surplus.isEmpty && timed?.retimed.isEmpty === false;
+  });
+}
+
 /**
  * Makes the kernel hold the plan, and remembers what is needed to go back and to boot. The
  * roll-back that waits for a confirmation is written down before the kernel changes, so that

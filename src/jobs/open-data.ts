@@ -76,6 +76,8 @@ export interface ConfiguredLists {
   /** Lists that cannot be made now: name and why. */
   readonly leftOut: ReadonlyMap<string, string>;
   readonly complete: boolean;
+  /** As `OpenLists` has it. */
+  readonly nextStaleMs?: number;
 }
 
 /** Bad lines that are told one by one; a file that is no list at all has thousands. */
@@ -95,7 +97,7 @@ export async function openConfiguredLists(
   const { openLists } = await import('../lists/open-lists.js');
   const { faultText } = await import('../lists/catalogue.js');
   const readState = from === undefined;
-  const { lists, notes, leftOut } = openLists(loaded, data.table, {
+  const { lists, notes, leftOut, nextStaleMs } = openLists(loaded, data.table, {
     nowMs: Date.now(),
     readState,
     ...(data.absent !== undefined && { noCountries: data.absent }),
@@ -111,7 +113,7 @@ export async function openConfiguredLists(
   const old = readState ? await findOldFeeds(loaded) : [];
   for (const text of old) warn(text);
   const complete = faults.size === 0 && leftOut.size === 0 && old.length === 0;
-  return { lists, leftOut, complete };
+  return { lists, leftOut, complete, ...(nextStaleMs !== undefined && { nextStaleMs }) };
 }
 
 /** What is to be told about copies of feeds that are not what they should be. */

@@ -28,7 +28,7 @@ export interface Tended {
   readonly difference: readonly string[];
   /** Why nothing may be put right now. */
   readonly heldBack?: string;
-  /** When the next entry ends that the kernel does not end by itself; milliseconds since 1970. */
+  /** When the next entry, or feed, ends that the kernel does not end by itself; milliseconds since 1970. */
   readonly nextEndMs?: number;
 }
 
@@ -68,18 +68,23 @@ async function work(loaded: LoadedConfig, { voice, repair, signal }: TendWishes)
     return { ...nothing, exitCode, ...heldBack() };
   }
   const data = await openDataOfLists(loaded, {}, voice);
-  const { lists, complete } = await openConfiguredLists(loaded, data, {}, voice);
+  const {
+    lists,
+    complete,
+    nextStaleMs = Infinity,
+  } = await openConfiguredLists(loaded, data, {}, voice);
   if (signal?.aborted) throw new SystemError('told to stop before the firewall was compared');
   const applied = await applyUnattended(loaded, lists, voice);
   const { difference, exitCode } = applied;
   if (difference === undefined) return { ...nothing, exitCode, ...heldBack() };
-  const nextEndMs = applied.endsByItself ? undefined : nextEndOf(lists, Date.now());
+  const entryEndMs = applied.endsByItself ? undefined : nextEndOf(lists, Date.now());
+  const nextEndMs = Math.min(entryEndMs ?? Infinity, nextStaleMs);
   return {
     exitCode: complete ? exitCode : EXIT.partial,
     isCompared: true,
     wasEmpty: !difference.present,
     difference: differs(difference) ? changeLines(difference).slice(0, DIFFERENCES_TOLD) : [],
-    ...(nextEndMs !== undefined && { nextEndMs }),
+    ...(nextEndMs !== Infinity && { nextEndMs }),
   };
 }
 

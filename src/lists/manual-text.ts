@@ -31,8 +31,8 @@ export class ManualText {
     const whole = [...text.matchAll(/(.*?)(\r?\n|$)/gs)].slice(0, -1);
     this.#lines = whole.map(([, line = '']) => line);
     this.#ends = whole.map(([, , end = '']) => end);
-    const fromWindows = this.#ends.filter((end) => end === '\r\n').length;
-    this.#end = fromWindows * 2 > this.#ends.length ? '\r\n' : '\n';
+    const countOf = (wanted: string): number => this.#ends.filter((end) => end === wanted).length;
+    this.#end = countOf('\r\n') > countOf('\n') ? '\r\n' : '\n';
     for (const entry of parseManualList(text).entries) {
       const place = entry.line - 1;
       this.#entries.set(place, entry);

@@ -9,6 +9,7 @@ import { admittingLists } from './admitting.js';
 import { type Catalogue, type ListLines, buildCatalogue, faultText } from './catalogue.js';
 import { findDefinitionFaults, neighboursOf } from './definitions.js';
 import { feedPath } from './feed-path.js';
+import { readFacts } from './feeds/facts.js';
 import { parseManualList } from './manual.js';
 
 type Definitions = Readonly<Record<string, ListDefinition>>;
@@ -19,6 +20,8 @@ export interface OpenLists extends Catalogue {
   readonly leftOut: ReadonlyMap<string, string>;
   /** What the lists of files and feeds were made from, by name. */
   readonly lines: ReadonlyMap<string, ListLines>;
+  /** When the next feed becomes so old that its list is empty; milliseconds since 1970. */
+  readonly nextStaleMs?: number;
 }
 
 export interface OpenListsOptions {
@@ -58,20 +61,35 @@ export function openLists(
     usableLines(name, path, instead, admitting.has(name));
   const lines = readListLines(loaded, usable);
   const absent = new Map<string, string>();
+  const state = loaded.resolvePath(loaded.config.state);
+  let nextStaleMs = Infinity;
   for (const [name, { url, countries }] of Object.entries(all)) {
     if (countries !== undefined && noCountries !== undefined) absent.set(name, noCountries);
     if (url === undefined) continue;
-    const path = feedPath(loaded.resolvePath(loaded.config.state), name);
+    const path = feedPath(state, name);
+    const staleMs = emptyFrom(state, name, all[name]);
     if (!readState) absent.set(name, 'its feed is in the state, which --from does not read');
     else if (!existsSync(path)) absent.set(name, 'its feed has no copy yet');
-    else lines.set(name, usable(name, path));
+    else if (staleMs <= nowMs) lines.set(name, { path, entries: [], faults: [] });
+    else {
+      lines.set(name, usable(name, path));
+      nextStaleMs = Math.min(nextStaleMs, staleMs);
+    }
   }
   const leftOut = withDependents(all, absent);
   const definitions = Object.fromEntries(
     Object.entries(all).filter(([name]) => !leftOut.has(name)),
   );
   const { lists, notes } = buildCatalogue({ definitions, table, lines, nowMs });
-  return { lists, notes, leftOut, lines };
+  return { lists, notes, leftOut, lines, ...(nextStaleMs !== Infinity && { nextStaleMs }) };
+}
+
+/** From when on a list with `stale: empty` is empty; Infinity where it never is. */
+function emptyFrom(state: string, name: string, definition: ListDefinition | undefined): number {
+  const { stale, max_age: maxAgeMs } = definition ?? {};
+  if (stale !== 'empty' || maxAgeMs === undefined) return Infinity;
+  const checkedAtMs = Date.parse(readFacts(state, name)?.checkedAt ?? '');
+  return Number.isNaN(checkedAtMs) ? Infinity : checkedAtMs + maxAgeMs;
 }
 
 /** @throws UsageError for the first country, list or reference that does not exist */

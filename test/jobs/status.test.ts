@@ -93,6 +93,7 @@ const FEED = {
   host: 'www.example.net',
   isAvailable: true,
   failure: undefined,
+  isEmptyWhenOld: false,
 };
 
 function service(more: Partial<ServiceSnapshot>): Partial<StatusFacts> {
@@ -247,6 +248,12 @@ const CASES: readonly (readonly [
     /blocked.txt cannot be read/,
   ],
   ['a feed is old', { feeds: [FEED] }, 'warning feed-old', /list drop: www.example.net/],
+  [
+    'a feed is so old that its list is empty',
+    { feeds: [{ ...FEED, isEmptyWhenOld: true }] },
+    'warning feed-old',
+    /longer than max_age: the list is empty/,
+  ],
   [
     'the same is told of the lists',
     {

@@ -162,4 +162,31 @@ describe('time', () => {
     await status(0);
     expect(daemon.output()).not.toContain('error:');
   });
+
+  systemTest('entries with an end are timed anew, and end when the file says', NEEDS, async () => {
+    await host.openRegistry();
+    host.publish();
+    setClock(0);
+    const command = ['block', '203.0.113.11', '--for', '10d'];
+    expect(await host.run(command)).toMatchObject({ code: 0 });
+    const daysLeft = async (): Promise<number> => {
+      const text = await host.kernelText();
+      const [, days = '0', hours = '0'] =
+        /203\.0\.113\.11 timeout \S+ expires (?:(\d+)d)?(?:(\d+)h)?/.exec(text) ?? [];
+      return Math.round(Number(days) + Number(hours) / 24);
+    };
+    expect(await daysLeft()).toBe(10);
+    setClock(-8);
+    const told = await status(3);
+    expect(told).not.toMatch(/does not hold what it should/);
+    expect(told).toMatch(/entries with an end are timed by the clock as it was/);
+    expect(await host.run(['update'])).toMatchObject({ code: 0 });
+    expect(await daysLeft()).toBe(18);
+    expect(await status(0)).not.toMatch(/timed by the clock/);
+    // the clock is set right: the time that was added goes again
+    setClock(0);
+    host.publish();
+    expect(await host.run(['update'])).toMatchObject({ code: 0 });
+    expect(await daysLeft()).toBe(10);
+  });
 });

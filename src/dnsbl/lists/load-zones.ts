@@ -5,7 +5,7 @@ import type { List } from '../../lists/catalogue.js';
 import { unionOf } from '../../ip/address-set.js';
 import { faultText } from '../../lists/catalogue.js';
 import { neighboursOf } from '../../lists/definitions.js';
-import { feedPath } from '../../lists/feed-path.js';
+import { feedPaths } from '../../lists/feed-path.js';
 import { feedStates, feedWarnings } from '../../lists/feeds/times.js';
 import { needsCountries } from '../../lists/in-use.js';
 import { openLists } from '../../lists/open-lists.js';
@@ -72,7 +72,7 @@ export async function makeZones(
     ? { data: opened, ...(opened.absent !== undefined && { noCountries: opened.absent }) }
     : await openCountries(loaded, input, dnsbl, (text) => warnings.push(text));
   const readState = input.from === undefined;
-  const { lists, leftOut, lines } = openLists(loaded, data.table, {
+  const { lists, leftOut, lines, nextStaleMs } = openLists(loaded, data.table, {
     nowMs,
     readState,
     ...(noCountries !== undefined && { noCountries }),
@@ -103,12 +103,12 @@ export async function makeZones(
   const zones = made.map((zone) =>
     SERIALS.apply(`${loaded.file ?? ''} ${formatName(zone.name)}`, zone),
   );
-  const next = times.nextChangeAtMs;
+  const nextMs = Math.min(times.nextChangeAtMs ?? Infinity, nextStaleMs ?? Infinity);
   const { named, isOpen } = accessOf(loaded, dnsbl);
   // a secondary asks for the serial before it transfers
   const mayAsk = unionOf([named, transferClients(loaded, dnsbl)]);
   const access = configuredAccess(mayAsk, isOpen);
-  return { zones, access, warnings, watch, ...(next !== undefined && { nextChangeAtMs: next }) };
+  return { zones, access, warnings, watch, ...(nextMs !== Infinity && { nextChangeAtMs: nextMs }) };
 }
 
 function makeZone(
@@ -208,9 +208,9 @@ function watchedPaths(loaded: LoadedConfig, input: Pick<ConfiguredZones, 'from'>
   const { config, resolvePath } = loaded;
   const state = resolvePath(config.state);
   const paths: string[] = [];
-  for (const [name, { file, url }] of Object.entries(config.lists)) {
+  for (const [name, { file, url, stale }] of Object.entries(config.lists)) {
     if (file !== undefined) paths.push(resolvePath(file));
-    if (url !== undefined) paths.push(feedPath(state, name));
+    if (url !== undefined) paths.push(...feedPaths(state, name, stale));
   }
   for (const zone of config.dnsbl?.zones ?? []) {
     paths.push(...datasetsOf(zone, loaded).flatMap(({ files }) => files));

@@ -1,4 +1,4 @@
-import { differs } from '../../firewall/enforce.js';
+import { differs, endsOtherwise } from '../../firewall/enforce.js';
 import { feedWarnings } from '../../lists/feeds/times.js';
 import { EXIT } from '../../util/errors.js';
 import type { StatusFacts } from './facts.js';
@@ -28,13 +28,8 @@ export function findFaults(facts: StatusFacts): Finding[] {
   return [...once.filter(isFailure), ...once.filter((each) => !isFailure(each))];
 }
 
-function firewallFindings({
-  firewall,
-  hasFirewall,
-  unread,
-  isRoot,
-  nowMs,
-}: StatusFacts): Finding[] {
+function firewallFindings(facts: StatusFacts): Finding[] {
+  const { firewall, hasFirewall, unread, isRoot, nowMs } = facts;
   if (!hasFirewall) return [];
   const fault = unread.find(({ what }) => what === 'firewall');
   if (fault !== undefined) {
@@ -44,7 +39,13 @@ function firewallFindings({
   if (firewall === undefined) return [];
   const { difference, heldSince, deadlineMs } = firewall;
   const findings: Finding[] = [];
-  if (difference !== undefined && differs(difference)) {
+  if (difference !== undefined && endsOtherwise(difference) && findJumpsBack(facts).length > 0) {
+    // timers of the kernel do not follow a clock that is set
+    const text =
+      'entries with an end are timed by the clock as it was; the next update, or look of ' +
+      '`sekisho run`, times them anew';
+    findings.push(warning('clock-back', text));
+  } else if (difference !== undefined && differs(difference)) {
     findings.push(
       failure('drift', 'the kernel does not hold what it should; `sekisho plan` tells more'),
     );

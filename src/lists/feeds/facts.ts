@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 
 import { writeFileAtomically } from '../../util/atomic-file.js';
-import { feedPath } from '../feed-path.js';
+import { feedFactsPath, feedPath } from '../feed-path.js';
 import type { Feed } from './feed.js';
 
 /** What is known about the copy of a feed that is there, and about the last try to get another. */
@@ -30,7 +30,7 @@ export interface FeedFacts {
 }
 
 export function factsPath(state: string, list: string): string {
-  return `${feedPath(state, list)}.json`;
+  return feedFactsPath(feedPath(state, list));
 }
 
 /** Undefined where there are none, or they cannot be read: then the feed is asked for anew. */

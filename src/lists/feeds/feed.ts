@@ -9,6 +9,8 @@ export type FeedForm =
       readonly kind: 'csv';
       /** Name, or number from 1. */
       readonly column: string | number;
+      /** Where the last address of a range stands beside the first. */
+      readonly last?: string | number;
       readonly reason: string | number | undefined;
       readonly delimiter: string;
       readonly header: boolean;
@@ -50,6 +52,8 @@ export interface Feed {
   readonly headersFile: string | undefined;
   readonly everyMs: number | undefined;
   readonly maxAgeMs: number | undefined;
+  /** Whether the list is empty once the copy is older than that. */
+  readonly isEmptyWhenOld: boolean;
 }
 
 /** The lists of a configuration that are downloaded. */
@@ -57,7 +61,7 @@ export function feedsOf({ config, resolvePath }: LoadedConfig): Feed[] {
   const excepted = exceptedLists(config);
   const admitting = admittingLists(config);
   return Object.entries(config.lists).flatMap(([list, definition]) => {
-    const { url, every, max_age, headers_file } = definition;
+    const { url, every, max_age, stale, headers_file } = definition;
     if (url === undefined) return [];
     const limits = limitsOf(config, definition, excepted.has(list), admitting.has(list));
     return [
@@ -69,6 +73,7 @@ export function feedsOf({ config, resolvePath }: LoadedConfig): Feed[] {
         headersFile: headers_file === undefined ? undefined : resolvePath(headers_file),
         everyMs: every,
         maxAgeMs: max_age,
+        isEmptyWhenOld: stale === 'empty',
       },
     ];
   });
@@ -79,9 +84,12 @@ function formOf({ csv, json, reason }: ListDefinition): FeedForm {
     return { kind: 'json', path: json, reason: reason === undefined ? undefined : String(reason) };
   }
   if (csv === undefined) return { kind: 'plain' };
-  const { column, delimiter, header } = csv;
-  const isNamed = typeof column === 'string' || typeof reason === 'string';
-  return { kind: 'csv', column, reason, delimiter, header: header ?? isNamed };
+  const { column, last, delimiter, header = [column, last, reason].some(isName) } = csv;
+  return { kind: 'csv', column, ...(last !== undefined && { last }), reason, delimiter, header };
+}
+
+function isName(column: string | number | undefined): boolean {
+  return typeof column === 'string';
 }
 
 function limitsOf(

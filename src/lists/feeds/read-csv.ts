@@ -10,7 +10,7 @@ import { FeedRefused } from './refused.js';
 const MAX_ROW_LENGTH = 65_536;
 
 /**
- * Reads one column of CSV (RFC 4180, any delimiter). Rows may differ in length: publishers end
+ * Reads one column of CSV, or two with the ends of ranges (RFC 4180, any delimiter). Rows may differ in length: publishers end
  * theirs with a remark. Rows that are empty, or whose first cell begins with #, are comments.
  *
  * @throws FeedRefused where it is no CSV, has no such column, or more rows than `maxLines`
@@ -27,7 +27,7 @@ export function readCsv(
     if (++rows > maxLines) throw tooLong(maxLines, 'rows');
     if (row[0]?.trimStart().startsWith('#') || row.every((cell) => cell.trim() === '')) return null;
     if (places === undefined) places = placesIn(row, form);
-    else lines.push(lineOfValue(row[places.column] ?? '', line, row[places.reason]));
+    else lines.push(lineOfValue(valueIn(row, places), line, row[places.reason]));
     return null;
   };
   try {
@@ -48,15 +48,22 @@ export function readCsv(
   return lines;
 }
 
+/** A row of which only one of the two columns is filled is of one address. */
+function valueIn(row: readonly string[], { column, last }: Places): string {
+  const [from = '', to = ''] = [row[column], row[last]].map((cell) => cell?.trim());
+  return to === '' || to === from ? from : `${from}-${to}`;
+}
+
 interface Places {
-  /** From 0; a reason that is not asked for is nowhere. */
+  /** From 0; what is not asked for is nowhere. */
   readonly column: number;
+  readonly last: number;
   readonly reason: number;
 }
 
 function placesIn(
   header: readonly string[],
-  { column, reason }: Extract<FeedForm, { kind: 'csv' }>,
+  { column, last, reason }: Extract<FeedForm, { kind: 'csv' }>,
 ): Places {
   const names = header.map((cell) => cell.trim());
   const place = (wanted: string | number): number => {
@@ -66,5 +73,7 @@ function placesIn(
     const shown = JSON.stringify(names.join(', ').slice(0, 120));
     throw new FeedRefused(`found the columns ${shown}; expected one named ${wanted}`);
   };
-  return { column: place(column), reason: reason === undefined ? -1 : place(reason) };
+  const placeIfAny = (wanted: string | number | undefined): number =>
+    wanted === undefined ? -1 : place(wanted);
+  return { column: place(column), last: placeIfAny(last), reason: placeIfAny(reason) };
 }

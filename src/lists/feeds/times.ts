@@ -13,6 +13,7 @@ export interface FeedState extends FeedTimes {
   readonly isAvailable: boolean;
   /** Why the last try failed; undefined where it did not. */
   readonly failure: string | undefined;
+  readonly isEmptyWhenOld: boolean;
 }
 
 export function timesOf(feed: Feed, facts: FeedFacts | undefined): FeedTimes {
@@ -37,6 +38,7 @@ export function feedStates(loaded: LoadedConfig): FeedState[] {
       host: new URL(feed.url).host,
       isAvailable: existsSync(feedPath(state, feed.list)),
       failure: facts?.failure,
+      isEmptyWhenOld: feed.isEmptyWhenOld,
     };
   });
 }
@@ -49,7 +51,8 @@ export function feedWarnings(states: readonly FeedState[], nowMs: number): strin
     if (ageMs !== undefined) {
       const since = new Date(feed.checkedAtMs ?? 0).toISOString().slice(0, 16);
       warnings.push(
-        `list ${feed.list}: ${feed.host} could not be asked since ${since}Z, longer than max_age`,
+        `list ${feed.list}: ${feed.host} could not be asked since ${since}Z, longer than max_age` +
+          (feed.isEmptyWhenOld ? ': the list is empty' : ''),
       );
     }
     if (feed.isOther && feed.isAvailable) {

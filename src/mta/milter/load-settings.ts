@@ -5,7 +5,7 @@ import type { Address } from '../../ip/address.js';
 import { unionOf } from '../../ip/address-set.js';
 import { compareWords } from '../../ip/words.js';
 import { type List, faultText } from '../../lists/catalogue.js';
-import { feedPath } from '../../lists/feed-path.js';
+import { feedPaths } from '../../lists/feed-path.js';
 import { KeptLines } from '../../lists/kept-lines.js';
 import { openLists } from '../../lists/open-lists.js';
 import { type CountryData, NO_COUNTRIES } from '../../sources/country-data.js';
@@ -62,7 +62,12 @@ export class SettingsLoader {
     const warnings: string[] = [];
     const warn = (text: string): void => void warnings.push(text);
     const data = await this.#openCountries(loaded, input, warn);
-    const { lists, leftOut, lines } = openLists(loaded, data.table, {
+    const {
+      lists,
+      leftOut,
+      lines,
+      nextStaleMs = Infinity,
+    } = openLists(loaded, data.table, {
       nowMs,
       readState: input.from === undefined,
       instead: (name, path, { message }) => {
@@ -77,7 +82,7 @@ export class SettingsLoader {
     const ends = [...lists.values()].flatMap(({ entries }) =>
       entries.flatMap(({ untilMs }) => (untilMs === undefined || untilMs <= nowMs ? [] : untilMs)),
     );
-    const next = ends.reduce((first, end) => Math.min(first, end), Infinity);
+    const next = ends.reduce((first, end) => Math.min(first, end), nextStaleMs);
     return {
       settings: makeSettings(
         loaded,
@@ -199,9 +204,9 @@ function watchedPaths(loaded: LoadedConfig, milter: MilterConfig, input: MilterI
   const { config, resolvePath } = loaded;
   const state = resolvePath(config.state);
   const paths: string[] = milter.rules === undefined ? [] : [resolvePath(milter.rules)];
-  for (const [name, { file, url }] of Object.entries(config.lists)) {
+  for (const [name, { file, url, stale }] of Object.entries(config.lists)) {
     if (file !== undefined) paths.push(resolvePath(file));
-    if (url !== undefined) paths.push(feedPath(state, name));
+    if (url !== undefined) paths.push(...feedPaths(state, name, stale));
   }
   return [...paths, ...countryPaths(loaded, input)];
 }

@@ -76,6 +76,26 @@ describe('CSV', () => {
     ]);
   });
 
+  test('two columns with the ends of a range, of which one may be empty', async () => {
+    const text =
+      'start,end,cc\n192.0.2.0,192.0.2.9,KR\n192.0.2.77, ,KR\n2001:db8::, 2001:db8::5 ,\n' +
+      '192.0.2.9,192.0.2.1,KR\n192.0.2.8,2001:db8::,\n192.0.2.3,192.0.2.3,\n';
+    const form = csv({ column: 'start', last: 'end', reason: 'cc', header: true });
+    expect(await read(text, form)).toEqual([
+      '192.0.2.0-192.0.2.9 KR',
+      '192.0.2.77 KR',
+      '2001:db8::-2001:db8::5',
+      '?192.0.2.9-192.0.2.1',
+      '?192.0.2.8-2001:db8::',
+      '192.0.2.3',
+    ]);
+    expect(await read('x,192.0.2.0,192.0.2.9\n', csv({ column: 2, last: 3 }))).toEqual([
+      '192.0.2.0-192.0.2.9',
+    ]);
+    const missing = csv({ column: 'start', last: 'to', header: true });
+    await expect(read(text, missing)).rejects.toThrow('expected one named to');
+  });
+
   test('a column that is not there refuses it', async () => {
     await expect(read('a,b\n1,2\n', csv({ column: 'ip', header: true }))).rejects.toThrow(
       'found the columns "a, b"; expected one named ip',
