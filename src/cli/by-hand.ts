@@ -240,7 +240,7 @@ async function follow(
     return EXIT.done;
   }
   if (kernel === 'waiting') {
-    const { followWaiting } = await import('../jobs/follow-changes.js');
+    const { followWaiting } = await import('../jobs/follow-waiting.js');
     return (await followWaiting(loaded, list, VOICE)) ? EXIT.done : EXIT.partial;
   }
   if (kernel.done) {

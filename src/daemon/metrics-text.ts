@@ -65,11 +65,14 @@ function isKnown(sample: Sample): sample is readonly [number, Labels?] {
 }
 
 function addService(page: Page, { snapshot, version }: MetricsInput): void {
-  const { service, startedAt, nextRunAt, parts } = snapshot;
+  const { service, startedAt, nextRunAt, nextFeedAt, parts } = snapshot;
   page.gauge('build_info', 'Version of Sekisho; always 1.', [[1, { version, service }]]);
   page.gauge('start_timestamp_seconds', 'When the service began.', [[secondsOf(startedAt)]]);
   page.gauge('next_update_timestamp_seconds', 'When the next update is due.', [
     [secondsOf(nextRunAt)],
+  ]);
+  page.gauge('next_feed_timestamp_seconds', 'When a feed is asked for by its own interval.', [
+    [secondsOf(nextFeedAt ?? null)],
   ]);
   page.gauge(
     'part_up',

@@ -2,10 +2,13 @@ import type { LoadedConfig } from '../config/load.js';
 import {
   DOWNLOAD_LOCK,
   type LockAttempt,
+  type LockHolder,
   STATE_LOCK,
   lockHeldText,
   takeLock,
 } from '../util/lock.js';
+import { recordKilled } from './killed-update.js';
+import type { UpdateRecord } from './last-update.js';
 import type { Voice } from './voice.js';
 
 /** How long others may hold the lock before a run gives up: not at all where left out. */
@@ -36,16 +39,30 @@ export function withStateLock<T>(
 /**
  * Does work that downloads, alone among its kind. Whoever changes lists or the kernel does not wait
  * for it, and reads the state meanwhile: each file in it is whole at all times. Taken before the
- * lock of the state, never while that is held.
+ * lock of the state, never while that is held. That the update before was killed is put on record,
+ * and told.
  */
-export function withDownloadLock<T>(
+export async function withDownloadLock<T>(
   loaded: LoadedConfig,
   command: string,
   voice: Voice,
   work: () => Promise<T>,
   wait: LockWait = {},
 ): Promise<T | undefined> {
-  return withLock(DOWNLOAD_LOCK, loaded, command, voice, work, wait);
+  let killed: UpdateRecord | undefined;
+  const workAfter = (abandonedBy: LockHolder | undefined): Promise<T> => {
+    killed = recordKilled(loaded, abandonedBy, voice);
+    return work();
+  };
+  try {
+    return await withLock(DOWNLOAD_LOCK, loaded, command, voice, workAfter, wait);
+  } finally {
+    // the lock is free again: whoever is told may use this program
+    if (killed !== undefined && loaded.config.notify !== undefined) {
+      const { notifyOfUpdate } = await import('./notify/notify.js');
+      await notifyOfUpdate(loaded, killed, voice);
+    }
+  }
 }
 
 async function withLock<T>(
@@ -53,7 +70,7 @@ async function withLock<T>(
   { config, resolvePath }: LoadedConfig,
   command: string,
   voice: Voice,
-  work: () => Promise<T>,
+  work: (abandonedBy: LockHolder | undefined) => Promise<T>,
   { waitMs = 0, signal, givesWayTo }: LockWait,
 ): Promise<T | undefined> {
   const state = resolvePath(config.state);
@@ -68,7 +85,7 @@ async function withLock<T>(
     return undefined;
   }
   try {
-    return await work();
+    return await work(attempt.abandonedBy);
   } finally {
     attempt.lock.release();
   }

@@ -14,6 +14,7 @@ import {
   findLastUpdate,
   writeLastUpdate,
 } from './last-update.js';
+import { UPDATE_COMMAND } from './killed-update.js';
 import { type DataChoice, openConfiguredLists, openDataOfLists } from './open-data.js';
 import { withDownloadLock, withStateLock } from './state-lock.js';
 import { UpdateLog } from './update-log.js';
@@ -78,7 +79,7 @@ async function updateAlone(
   const state = loaded.resolvePath(loaded.config.state);
   return withDownloadLock(
     loaded,
-    'sekisho update',
+    UPDATE_COMMAND,
     voice,
     async () => {
       const log = new UpdateLog(startedMs, trigger, findLastUpdate(state));
@@ -98,7 +99,7 @@ async function updateAlone(
       }
     },
     // a fetch, or the daemon's look at feeds, makes no lists
-    { ...wishes, givesWayTo: 'sekisho update' },
+    { ...wishes, givesWayTo: UPDATE_COMMAND },
   );
 }
 

@@ -89,7 +89,7 @@ function emptyFrom(state: string, name: string, definition: ListDefinition | und
   const { stale, max_age: maxAgeMs } = definition ?? {};
   if (stale !== 'empty' || maxAgeMs === undefined) return Infinity;
   const checkedAtMs = Date.parse(readFacts(state, name)?.checkedAt ?? '');
-  return Number.isNaN(checkedAtMs) ? Infinity : checkedAtMs + maxAgeMs;
+  return Number.isNaN(checkedAtMs) ? Infinity : checkedAtMs + maxAgeMs + 1;
 }
 
 /** @throws UsageError for the first country, list or reference that does not exist */

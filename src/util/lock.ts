@@ -19,7 +19,8 @@ export interface LockHolder {
 
 /** A lock that was taken, or who has it (undefined where that run did not say yet). */
 export type LockAttempt =
-  { readonly lock: Lock } | { readonly lock: undefined; readonly holder: LockHolder | undefined };
+  | { readonly lock: Lock; readonly abandonedBy?: LockHolder }
+  | { readonly lock: undefined; readonly holder: LockHolder | undefined };
 
 export interface LockOptions {
   /** What this run is, for the message that others print. */
@@ -84,17 +85,39 @@ export async function takeLock(folder: string, options: LockOptions): Promise<Lo
       fs.closeSync(file);
       return { lock: undefined, holder };
     }
+    // whoever lets go takes his name away: who stands there was killed
+    const abandonedBy = readHolder(file);
     const holder: LockHolder = {
       pid: process.pid,
       command: options.command,
       since: new Date().toISOString(),
     };
     writeHolder(file, holder);
-    return { lock: new Lock(file) };
+    return { lock: new Lock(file), ...(abandonedBy && { abandonedBy }) };
   } catch (error) {
     fs.closeSync(file);
     if (options.signal?.aborted) throw new SystemError(`told to stop while it waited for ${path}`);
     throw systemErrorOf(error, 'cannot lock', path);
+  }
+}
+
+/**
+ * Who holds a lock, or was killed while he did; for who only looks.
+ *
+ * @param path of the lock's file
+ */
+export function lastHolder(path: string): LockHolder | undefined {
+  let file: number;
+  try {
+    file = fs.openSync(path, 'r');
+  } catch (error) {
+    if (['ENOENT', 'EACCES'].includes(codeOf(error) ?? '')) return undefined;
+    throw systemErrorOf(error, 'cannot read', path);
+  }
+  try {
+    return readHolder(file);
+  } finally {
+    fs.closeSync(file);
   }
 }
 

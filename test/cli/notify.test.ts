@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -10,8 +12,12 @@ import { temporaryFolder } from '../helpers/cleanup.js';
 import { published } from '../helpers/fetching.js';
 import { TestServer } from '../helpers/http-server.js';
 import type { RunResult } from '../helpers/run.js';
-import { sekisho } from '../helpers/sekisho.js';
+import { MAIN, sekisho } from '../helpers/sekisho.js';
+import { startServer } from '../helpers/server.js';
 import { statisticsText } from '../helpers/statistics-text.js';
+
+/** Other tests run beside this one. */
+const WAIT = { timeout: 30_000, interval: 200 };
 
 /** A host whose mail server and command write down what they get. */
 class Host {
@@ -26,7 +32,10 @@ class Host {
   static async make(more = ''): Promise<Host> {
     const host = new Host(await temporaryFolder(), await TestServer.start());
     await host.script('sendmail', `printf '%s ' "$@" > mail.args; cat > mail.text`);
-    await host.script('command', `printf '%s|' "$@" > command.args; cat > command.json`);
+    await host.script(
+      'command',
+      `printf '%s|' "$@" > command.args; cat > command.json; sed -n 's/.*"subject": *"\\([^"]*\\)".*/\\1/p' command.json >> told.log`,
+    );
     await host.configure(`notify:
   command: [./command, "a b", "$(touch pwned)"]
   mail: { to: [root, admin@example.net], from: sekisho@example.net, sendmail: ./sendmail }
@@ -118,6 +127,42 @@ describe('update tells', () => {
     ]);
     await host.update();
     expect(await host.told()).toEqual([]);
+  });
+
+  test('that an update was killed, once; and status does until the next run', async () => {
+    const host = await Host.make();
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const config = host.text('sekisho.yaml');
+    const hanging = config.replace(/http:[^']*/, `http://127.0.0.1:${port}/apnic`);
+    await writeFile(host.path('sekisho.yaml'), hanging);
+    const lock = host.path('state/download.lock');
+    const killed = await startServer(process.execPath, [MAIN, 'update'], {
+      ready: () => existsSync(lock) && readFileSync(lock, 'utf8') !== '',
+      cwd: host.folder,
+      timeoutMs: 60_000,
+    });
+    process.kill(killed.pid, 'SIGKILL');
+    await writeFile(host.path('sekisho.yaml'), config);
+    await expect
+      .poll(async () => (await sekisho(['status'], { cwd: host.folder })).stdout, WAIT)
+      .toMatch(/^warning: the update of 20\S+Z was killed$/m);
+    silent.close();
+    host.publish(256);
+    const { code, stderr } = await host.update();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/the update of 20\S+Z was killed/);
+    // the one notice, and that it is mended, went out one after the other
+    expect(await host.told()).toMatchObject([
+      { kind: 'update', phase: 'ends', message: expect.stringMatching(/Z was killed$/) as string },
+    ]);
+    expect(host.text('told.log')).toMatch(
+      /^sekisho on \S+: the update failed: the update of .* was killedsekisho on \S+: mended/,
+    );
+    await host.update();
+    expect(await host.told()).toEqual([]);
+    expect((await sekisho(['status'], { cwd: host.folder })).stdout).not.toContain('killed');
   });
 
   test('what cannot be told is a warning, never the exit code, and is told by the next run', async () => {

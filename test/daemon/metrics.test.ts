@@ -22,6 +22,7 @@ const INPUT: MetricsInput = {
     configFile: null,
     configuredAt: '2026-11-20T00:00:00Z',
     nextRunAt: '2026-11-21T04:17:00Z',
+    nextFeedAt: '2026-11-21T04:27:00Z',
     lastRuns: [],
     parts: { dnsbl: { state: 'running', restarts: 2 }, milter: { state: 'failed', restarts: 1 } },
     dnsbl: {
@@ -155,6 +156,7 @@ describe('metrics over HTTP', () => {
       'sekisho_registry_data_age_seconds{registry="apnic"} 60',
       'sekisho_registry_stored_age_seconds{registry="apnic"} 0',
       'sekisho_next_update_timestamp_seconds 1795234620',
+      'sekisho_next_feed_timestamp_seconds 1795235220',
       'sekisho_update_duration_seconds 30',
       'sekisho_update_success 0',
       'sekisho_list_addresses{list="asia",family="ipv4"} 512',

@@ -45,6 +45,8 @@ export interface StatusFacts {
   readonly dataMs: number | undefined;
   readonly feeds: readonly FeedState[];
   readonly record: UpdateRecord | undefined;
+  /** When the update began that was killed after that; ISO 8601, UTC. */
+  readonly killedSince?: string | undefined;
   readonly lists: readonly ListFacts[];
   /** What the lists lack, a line each. */
   readonly listFaults: readonly string[];

@@ -1,6 +1,7 @@
 import { differs, endsOtherwise } from '../../firewall/enforce.js';
 import { feedWarnings } from '../../lists/feeds/times.js';
 import { EXIT } from '../../util/errors.js';
+import { killedText } from '../killed-update.js';
 import type { StatusFacts } from './facts.js';
 import type { Finding, FindingName } from './finding.js';
 import { findJumpsBack } from './find-jumps-back.js';
@@ -82,13 +83,21 @@ function serviceFindings({ services, serviceFaults, record }: StatusFacts): Find
     const [last] = lastRuns;
     // who was killed left no record
     if (last?.exitCode === null && !(record && record.startedAt > last.startedAt)) {
-      findings.push(warning('update-killed', `the update of ${last.startedAt} was killed`));
+      findings.push(warning('update-killed', killedText(last.startedAt)));
     }
   }
   return findings;
 }
 
 function updateFindings(facts: StatusFacts): Finding[] {
+  const findings = recordFindings(facts);
+  // where the daemon knows it already, it told
+  const isTold = serviceFindings(facts).some(({ name }) => name === 'update-killed');
+  if (facts.killedSince === undefined || isTold) return findings;
+  return [warning('update-killed', killedText(facts.killedSince)), ...findings];
+}
+
+function recordFindings(facts: StatusFacts): Finding[] {
   const { record, unread, overdueMs, nowMs } = facts;
   const fault = unread.find(({ what }) => what === 'last update');
   if (fault !== undefined) return [warning('update-unread', fault.message)];

@@ -4,6 +4,7 @@ import type { List } from '../../lists/catalogue.js';
 import type { CountryData } from '../../sources/country-data.js';
 import { storedAges } from '../../sources/stored-ages.js';
 import { KnownError, UsageError } from '../../util/errors.js';
+import { findKilled } from '../killed-update.js';
 import { readLastUpdate } from '../last-update.js';
 import { type DataChoice, openConfiguredLists, openData } from '../open-data.js';
 import { lookAtServices } from '../service-snapshot.js';
@@ -51,6 +52,7 @@ export async function gatherStatus(
     },
     ...(await ageFacts(loaded, from, data, look)),
     record,
+    killedSince: await look.at('last update', () => findKilled(state, record)),
     lists: made ? sizesOf(made.lists) : [],
     listFaults,
     firewall,

@@ -43,6 +43,8 @@ export interface StatusReport {
   readonly lastUpdate: UpdateRecord | null;
   /** By the service; without one, by the schedule for whoever follows it. */
   readonly nextRunAt: string | null;
+  /** When a service asks for a feed by its own interval; null where none does. */
+  readonly nextFeedAt: string | null;
   readonly services: readonly ServiceSnapshot[];
   readonly state: StateProbe;
 }
@@ -98,6 +100,7 @@ export function reportStatus(facts: StatusFacts): StatusReport {
     feeds: feedsOf(facts),
     lastUpdate: record,
     nextRunAt: nextRunAt ?? timeOf(facts.scheduledMs),
+    nextFeedAt: services.find((each) => each.nextFeedAt !== undefined)?.nextFeedAt ?? null,
     services,
     state: facts.state,
   };

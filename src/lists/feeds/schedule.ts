@@ -62,5 +62,5 @@ export function overdueMs(feed: FeedTimes, nowMs: number): number | undefined {
   const { maxAgeMs, checkedAtMs } = feed;
   if (maxAgeMs === undefined || checkedAtMs === undefined) return undefined;
   const ageMs = nowMs - checkedAtMs;
-  return ageMs >= maxAgeMs ? ageMs : undefined;
+  return ageMs > maxAgeMs ? ageMs : undefined;
 }

@@ -48,7 +48,7 @@ test('a copy that is older than max_age counts', async () => {
 
 test('with stale: empty it does not, nor in lists that are made from it', async () => {
   const { sizesAt, loadAt, facts } = await feedHost('max_age: 3h, stale: empty');
-  const staleMs = NOW + HOUR;
+  const staleMs = NOW + HOUR + 1;
   expect(sizesAt(NOW)).toEqual({ sizes: [1, 1], nextStaleMs: staleMs });
   expect(sizesAt(staleMs)).toEqual({ sizes: [0, 0], nextStaleMs: undefined });
   // who serves looks again at that time, and when the feed is found up to date again
