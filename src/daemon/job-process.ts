@@ -1,7 +1,9 @@
 import '../util/hold-signals.js';
 
 import { parseConfig } from '../config/load.js';
+import { recordKilled } from '../jobs/killed-update.js';
 import { readLastUpdate } from '../jobs/last-update.js';
+import { tellOfKilled } from '../jobs/state-lock.js';
 import { refreshFeeds } from '../jobs/refresh-feeds.js';
 import { tend } from '../jobs/tend.js';
 import { update } from '../jobs/update.js';
@@ -81,11 +83,12 @@ async function work({ job, text, file }: JobRequest): Promise<JobResult | undefi
 /** Whether cron, or a person, is at the same update, or has been. */
 async function isDoneElsewhere(loaded: LoadedConfig, dueMs: number): Promise<boolean> {
   const state = loaded.resolvePath(loaded.config.state);
-  const { lock, ...attempt } = await takeLock(state, {
-    command: 'sekisho run',
-    name: DOWNLOAD_LOCK,
-  });
-  lock?.release();
+  const attempt = await takeLock(state, { command: 'sekisho run', name: DOWNLOAD_LOCK });
+  if (attempt.lock !== undefined) {
+    const killed = recordKilled(loaded, attempt.abandonedBy, voice);
+    attempt.lock.release();
+    await tellOfKilled(loaded, killed, voice);
+  }
   const holder = 'holder' in attempt ? attempt.holder : undefined;
   if (holder?.command === 'sekisho update') {
     voice.note(`no update: ${lockHeldText(state, holder, DOWNLOAD_LOCK)}`);

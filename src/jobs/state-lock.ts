@@ -58,11 +58,19 @@ export async function withDownloadLock<T>(
     return await withLock(DOWNLOAD_LOCK, loaded, command, voice, workAfter, wait);
   } finally {
     // the lock is free again: whoever is told may use this program
-    if (killed !== undefined && loaded.config.notify !== undefined) {
-      const { notifyOfUpdate } = await import('./notify/notify.js');
-      await notifyOfUpdate(loaded, killed, voice);
-    }
+    await tellOfKilled(loaded, killed, voice);
   }
+}
+
+/** Tells people of an update that was put on record by `recordKilled`. Not for who holds a lock. */
+export async function tellOfKilled(
+  loaded: LoadedConfig,
+  killed: UpdateRecord | undefined,
+  voice: Voice,
+): Promise<void> {
+  if (killed === undefined || loaded.config.notify === undefined) return;
+  const { notifyOfUpdate } = await import('./notify/notify.js');
+  await notifyOfUpdate(loaded, killed, voice);
 }
 
 async function withLock<T>(
