@@ -172,6 +172,8 @@ answer() {
 }
 step start rc-service sekisho-dnsbl start
 answer "$1"
+served=$(pgrep -n -f "$3\\W+serve")
+echo "$(grep NoNewPrivs /proc/$served/status | tr '\\t' ' ') $(grep Umask /proc/$served/status | tr '\\t' ' ')"
 before=$(cat /run/openrc/options/sekisho-dnsbl/child_pid /run/sekisho-dnsbl.pid 2>/dev/null)
 step reload rc-service sekisho-dnsbl reload
 tries=100
@@ -212,6 +214,7 @@ systemTest(
     expect(stdout.split('\n'), stderr).toEqual([
       'start 0',
       'answer 127.0.0.2',
+      'NoNewPrivs: 1 Umask: 0022',
       'reload 0',
       'lines 2',
       'the same process',
