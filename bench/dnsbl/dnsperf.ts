@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import type { FoundProgram } from '../programs.js';
 import { LOAD_CORE } from './servers.js';
@@ -31,17 +34,38 @@ export async function runDnsperf(
     ...(rate === undefined ? [] : ['-Q', String(rate)]),
     ...(withLatencies ? ['-v'] : []),
   ];
-  const child = spawn('taskset', ['-c', LOAD_CORE, path, ...words, '-q', '200', ...more], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
-  const pieces: Buffer[] = [];
-  child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
-  let told = '';
-  child.stderr.on('data', (piece: Buffer) => (told += piece.toString()));
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  const text = Buffer.concat(pieces).toString('latin1');
-  if (code !== 0) throw new Error(`dnsperf ended with ${String(code)}: ${told}`);
+  const folder = mkdtempSync(join(tmpdir(), 'sekisho-dnsperf-'));
+  try {
+    const output = join(folder, 'output');
+    await run(['-c', LOAD_CORE, path, ...words, '-q', '200', ...more], env, output);
+    return loadIn(readFileSync(output, 'latin1'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Output goes to a file: while nobody reads from a pipe that is full, dnsperf would ask nothing. */
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  output: string,
+): Promise<void> {
+  const file = openSync(output, 'w');
+  try {
+    const child = spawn('taskset', args, {
+      stdio: ['ignore', file, 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    let told = '';
+    child.stderr?.on('data', (piece: Buffer) => (told += piece.toString()));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    if (code !== 0) throw new Error(`dnsperf ended with ${String(code)}: ${told}`);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function loadIn(text: string): Load {
   return {
     queries: numberIn(text, /Queries completed:\s+(\d+)/),
     perSecond: numberIn(text, /Queries per second:\s+([\d.]+)/),

@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 
+import { takeShortTurns } from '../../linux/thread-turns.js';
 import { udpCalls } from '../../linux/udp/calls.js';
 import { type BatchWorkerData, CONTROL, type WorkerMessage } from './batch-control.js';
 import { BatchServer } from './serve-batches.js';
@@ -17,6 +18,8 @@ const data = workerData as BatchWorkerData;
 const { control } = data;
 // native calls are loaded while the zones are
 const calls = udpCalls();
+// a reload, or whoever else has the processor, must not keep a query waiting
+takeShortTurns();
 let told = 0;
 const say = (message: WorkerMessage): void => {
   port.postMessage(message);

@@ -44,4 +44,6 @@ export type LoaderReply =
 export interface LoaderRequest {
   readonly id: number;
   readonly input: unknown;
+  /** Queries are answered meanwhile, and go first. */
+  readonly isReload: boolean;
 }

@@ -10,8 +10,11 @@ import { RateLimiter } from '../answer/rate-limiter.js';
 import { Responder } from '../answer/responder.js';
 import { type TellDefect, answerSafely } from './answer-safely.js';
 import { type BatchWorkerData, CONTROL, type ZonesMessage } from './batch-control.js';
-import { collectGarbage } from './collect-garbage.js';
+import { collectGarbage, collectYoungGarbage } from './collect-garbage.js';
 import { QueryRingWriter } from './query-ring.js';
+
+/** After so many reloads all garbage is collected, even if queries never stop coming. */
+const MOST_YOUNG = 16;
 
 /** The loop of a worker of the batch transport. */
 export class BatchServer {
@@ -25,6 +28,8 @@ export class BatchServer {
   readonly #log: QueryRingWriter | undefined;
   #responder: Responder | undefined;
   #hasGarbage = false;
+  /** Collections of young garbage since the last one of all. */
+  #young = 0;
 
   constructor(calls: UdpCalls, data: BatchWorkerData, port: MessagePort, tell: TellDefect) {
     this.#data = data;
@@ -61,6 +66,7 @@ export class BatchServer {
     const { descriptors, timeoutMs } = this.#data;
     const ready = this.#poll.wait(timeoutMs);
     if (ready < 0) throw callError('poll', ready);
+    if (ready === 0) this.#tidyUp();
     for (let k = 0; ready > 0 && k < descriptors.length; k++) {
       if (this.#poll.isReady(k)) this.#serve(descriptors[k] as number, false);
     }
@@ -72,6 +78,7 @@ export class BatchServer {
     if (count < 0) throw callError('recvmmsg', count);
     // what is asked after a reload is answered from the new zones, however long nobody asked
     if (this.#isOutdated()) this.#renew();
+    if (count === 0 && wait) this.#tidyUp();
     const responder = this.#responder;
     if (count === 0 || responder === undefined) return;
     const nowMs = Date.now();
@@ -117,9 +124,18 @@ export class BatchServer {
     this.#hasGarbage = true;
   }
 
-  /** Between batches: the zones that were replaced. */
+  /** Between batches: the zones that were replaced, which are young while zones are all that is new. */
   #collect(): void {
     this.#hasGarbage = false;
+    this.#young++;
+    if (this.#young === MOST_YOUNG) this.#tidyUp();
+    else collectYoungGarbage();
+  }
+
+  /** While nobody asks. */
+  #tidyUp(): void {
+    if (this.#young === 0) return;
+    this.#young = 0;
     collectGarbage();
   }
 

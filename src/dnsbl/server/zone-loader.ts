@@ -21,6 +21,7 @@ export class ZoneLoader {
   readonly #report: Report;
   readonly #onLost: ((reason: string) => void) | undefined;
   #lastId = 0;
+  #hasLoaded = false;
   #isStopping = false;
   #onReady: () => void = () => undefined;
 
@@ -53,7 +54,11 @@ export class ZoneLoader {
     if (this.#waiting !== undefined) throw new Error('a load is under way');
     const thread = (this.#thread ??= this.#start());
     this.#lastId++;
-    const request: LoaderRequest = { id: this.#lastId, input: this.input };
+    const request: LoaderRequest = {
+      id: this.#lastId,
+      input: this.input,
+      isReload: this.#hasLoaded,
+    };
     return new Promise((resolve, reject) => {
       this.#waiting = { id: request.id, resolve, reject };
       thread.postMessage(request);
@@ -98,8 +103,10 @@ export class ZoneLoader {
     const waiting = this.#waiting;
     if (waiting?.id !== reply.id) return;
     this.#waiting = undefined;
-    if (reply.kind === 'loaded') waiting.resolve(reply.loaded);
-    else waiting.reject(errorOf(reply.message, reply.exitCode));
+    if (reply.kind === 'loaded') {
+      this.#hasLoaded = true;
+      waiting.resolve(reply.loaded);
+    } else waiting.reject(errorOf(reply.message, reply.exitCode));
   }
 }
 

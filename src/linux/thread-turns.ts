@@ -1,0 +1,67 @@
+import { getPriority, setPriority } from 'node:os';
+
+import { loadNative, nativeObstacle } from './native.js';
+
+/*
+ * How the kernel shares a processor among threads of this process. None of it needs any right, and
+ * all of it is for the sake of speed: where the kernel refuses (a seccomp filter) or knows nothing
+ * of it, threads share as before.
+ */
+
+/** Number of sched_setattr(2), for which C libraries have no function. */
+const SCHED_SETATTR: Readonly<Partial<Record<NodeJS.Architecture, number>>> = {
+  x64: 314,
+  arm64: 274,
+  loong64: 274,
+  riscv64: 274,
+};
+
+/** struct sched_attr of sched_setattr(2), first version. */
+const ATTRIBUTE_BYTES = 48;
+const FLAGS = 8;
+const NICE = 16;
+const RUNTIME = 24;
+const SCHED_FLAG_KEEP_POLICY = 0x08n;
+
+/** The shortest that the kernel takes: 0.1 ms. */
+const TURN_NS = 100_000n;
+
+/**
+ * Asks for short turns for the calling thread: it gets no more of the processor, but gets it as soon
+ * as it has something to do, where a thread with turns of the usual 3 ms would have to wait until
+ * another one's turn is over. From Linux 6.12 on; older kernels ignore it.
+ *
+ * @returns whether the kernel took it
+ */
+export function takeShortTurns(): boolean {
+  const number = SCHED_SETATTR[process.arch];
+  if (process.platform !== 'linux' || number === undefined) return false;
+  if (nativeObstacle() !== undefined) return false;
+  const native = loadNative();
+  const syscall = native.declare('long syscall(long number, long tid, void *attr, long flags)');
+  const memory = new ArrayBuffer(ATTRIBUTE_BYTES);
+  const view = new DataView(memory);
+  view.setUint32(0, ATTRIBUTE_BYTES, true);
+  view.setBigUint64(FLAGS, SCHED_FLAG_KEEP_POLICY, true);
+  view.setInt32(NICE, getPriority(0), true); // it is set, too: to what it is
+  view.setBigUint64(RUNTIME, TURN_NS, true);
+  return syscall(number, 0, native.addressOf(memory), 0) === 0;
+}
+
+/**
+ * Makes the calling thread nicer than the others, for good: without rights there is no way back.
+ *
+ * @param nice as in setpriority(2); one that is lower than what it has changes nothing
+ * @returns whether it is that nice now
+ */
+export function becomeNice(nice: number): boolean {
+  // elsewhere it would be the whole process
+  if (process.platform !== 'linux') return false;
+  if (getPriority(0) >= nice) return true;
+  try {
+    setPriority(0, nice);
+    return true;
+  } catch {
+    return false; // refused by a seccomp filter; see above
+  }
+}
