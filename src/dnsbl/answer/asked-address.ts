@@ -33,7 +33,9 @@ export class AskedAddress {
 
   /** Reads them as the first nibbles of IPv6 addresses; 4.3.2.1 may be both. */
   readNibbles(query: Query, count: number): void {
-    if (count < 32) this.#read6(query, count);
+    // labels of one byte are two bytes each
+    const end = count === query.labels ? query.nameEnd : query.labelAt[count];
+    if (count < 32 && end === 2 * count) this.#read6(query, count);
   }
 
   #read4(query: Query, count: number): void {
@@ -59,13 +61,15 @@ export class AskedAddress {
     if (labelAt[31] !== 62 || name[62] !== 1) return;
     for (let word = 0; word < 4; word++) {
       let value = 0;
+      let seen = 0;
       // the lowest nibble stands first
       const last = 63 - 16 * word;
       for (let at = last; at > last - 16; at -= 2) {
         const nibble = nibbleOf(name[at] as number);
-        if (nibble < 0) return;
+        seen |= nibble;
         value = (value << 4) | nibble;
       }
+      if (seen < 0) return;
       this.v6[word] = value;
     }
     this.is6 = true;
@@ -89,23 +93,36 @@ export class AskedAddress {
   }
 }
 
+/**
+ * Value of a label of one to three digits without a leading zero, or −1. Lengths of octets are
+ * nothing that a processor could foresee, so there is no branch on them.
+ */
 function octetAt(name: Uint8Array, at: number): number {
   const length = name[at] as number;
   if (length > 3) return -1;
-  let value = 0;
-  for (let k = 1; k <= length; k++) {
-    const digit = (name[at + k] as number) - 0x30;
-    if (digit < 0 || digit > 9 || (k === 1 && digit === 0 && length > 1)) return -1;
-    value = value * 10 + digit;
-  }
-  return value <= 255 ? value : -1;
+  const hasSecond = (1 - length) >> 31;
+  const hasThird = (2 - length) >> 31;
+  const first = (name[at + 1] as number) - 0x30;
+  const second = ((name[at + 2] as number) - 0x30) & hasSecond;
+  const third = ((name[at + 3] as number) - 0x30) & hasThird;
+  let value = first;
+  value += (9 * value + second) & hasSecond;
+  value += (9 * value + third) & hasThird;
+  // negative where a digit is none, the first of several is 0, or it is more than 255
+  const digits = first | second | third | (9 - first) | (9 - second) | (9 - third);
+  return (digits | ((first - 1) & hasSecond) | (255 - value)) < 0 ? -1 : value;
 }
 
 function nibbleAt(name: Uint8Array, at: number): number {
   return name[at] === 1 ? nibbleOf(name[at + 1] as number) : -1;
 }
 
-function nibbleOf(byte: number): number {
+/** Values of hexadecimal digits, −1 for other bytes: no branch that a processor could not foresee. */
+const NIBBLES = Int8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1;
+});
+
+function nibbleOf(byte: number): number {
+  return NIBBLES[byte] as number;
 }

@@ -1,6 +1,6 @@
 import { FILL, RECORD_HEAD_BYTES } from '../index/answer-table.js';
 import { EDNS_UDP_BYTES, FLAG, HEADER_BYTES, RCODE, TYPE } from '../wire/codes.js';
-import { get16, put16 } from '../wire/bytes.js';
+import { copyBytes, get16, put16 } from '../wire/bytes.js';
 import type { Client } from './client.js';
 import type { Listings } from './find-listings.js';
 import { prefixLength4, prefixLength6 } from './prefix-length.js';
@@ -22,6 +22,7 @@ export class Reply {
   isTruncated = false;
   #authorityCount = 0;
   #bytes: Uint8Array = new Uint8Array(0);
+  #view = viewOf(this.#bytes);
   #start = 0;
   #at = 0;
   #limit = 0;
@@ -36,7 +37,7 @@ export class Reply {
 
   /** @param limit most bytes of the whole reply */
   begin(bytes: Uint8Array, start: number, query: Query, limit: number): void {
-    this.#bytes = bytes;
+    if (bytes !== this.#bytes) this.#use(bytes);
     this.#start = start;
     this.#at = start + query.questionEnd;
     this.#limit = start + limit - (query.hasEdns ? OPT_BYTES : 0);
@@ -53,7 +54,7 @@ export class Reply {
     this.#place = this.#bytes;
     this.#placeStart = this.#start;
     this.#placeLimit = this.#limit;
-    this.#bytes = aside;
+    this.#use(aside);
     this.#start = 0;
     this.#at = questionEnd;
     this.#limit = LARGEST_BYTES;
@@ -65,7 +66,7 @@ export class Reply {
   endAside(): void {
     const size = this.#at;
     const aside = this.#bytes;
-    this.#bytes = this.#place;
+    this.#use(this.#place);
     this.#start = this.#placeStart;
     this.#limit = this.#placeLimit;
     this.#at = this.#start + size;
@@ -78,7 +79,7 @@ export class Reply {
   }
 
   /** Appends a whole record whose owner is the question's name. */
-  addRecord(from: Uint8Array, at: number, length: number): void {
+  addRecord(from: DataView, at: number, length: number): void {
     if (!this.#hasRoom(length)) return;
     this.#note();
     this.#copy(from, at, length);
@@ -91,7 +92,7 @@ export class Reply {
    * @param client put in as the subject where the listing is the client's own, else undefined
    */
   addFilledText(
-    steps: Uint8Array,
+    steps: DataView,
     at: number,
     length: number,
     query: Query,
@@ -103,7 +104,7 @@ export class Reply {
     this.#note();
     this.#copy(steps, at, RECORD_HEAD_BYTES);
     const text = this.#text;
-    text.begin(this.#bytes, this.#at + 3, this.#limit);
+    text.begin(this.#view, this.#at + 3, this.#limit);
     this.#fill(steps, at + RECORD_HEAD_BYTES, at + length, query, listings, client);
     const size = text.at - this.#at - 3;
     if (size === 0) {
@@ -131,12 +132,12 @@ export class Reply {
     else this.#note();
     put16(this.#bytes, this.#at, 0xc000 | (HEADER_BYTES + owner));
     this.#at += 2;
-    if (length < body.length) {
-      this.#copy(body, at, length);
-      return;
+    if (length === body.length) {
+      // an SOA record is long enough for the builtin to be quicker than a loop
+      this.#bytes.set(body, this.#at);
+    } else {
+      for (let k = 0; k < length; k++) this.#bytes[this.#at + k] = body[at + k] as number;
     }
-    // an SOA record is long enough for the builtin to be quicker than a loop
-    this.#bytes.set(body, this.#at);
     this.#at += length;
   }
 
@@ -173,13 +174,11 @@ export class Reply {
       this.#authorityCount = 0;
     }
     const hasOpt = query.hasEdns && withEdns;
-    writeHeader(this.#bytes, this.#start, rcode, {
-      flags: (isAuthoritative ? FLAG.AA : 0) | (this.isTruncated ? FLAG.TC : 0),
-      questions: 1,
-    });
-    put16(this.#bytes, this.#start + 6, this.answerCount);
-    put16(this.#bytes, this.#start + 8, this.#authorityCount);
-    put16(this.#bytes, this.#start + 10, hasOpt ? 1 : 0);
+    const flags = (isAuthoritative ? FLAG.AA : 0) | (this.isTruncated ? FLAG.TC : 0);
+    writeFlags(this.#bytes, this.#start, rcode, flags);
+    // the question, and two counts in each word
+    this.#view.setInt32(this.#start + 4, 0x1_0000 | this.answerCount);
+    this.#view.setInt32(this.#start + 8, (this.#authorityCount << 16) | (hasOpt ? 1 : 0));
     if (hasOpt) this.#addOpt(rcode >>> 4);
     return this.#at - this.#start;
   }
@@ -194,7 +193,7 @@ export class Reply {
   }
 
   #fill(
-    steps: Uint8Array,
+    steps: DataView,
     from: number,
     to: number,
     query: Query,
@@ -203,10 +202,10 @@ export class Reply {
   ): void {
     const text = this.#text;
     for (let i = from; i < to;) {
-      switch (steps[i]) {
+      switch (steps.getUint8(i)) {
         case FILL.literal:
-          text.copy(steps, i + 2, steps[i + 1] as number);
-          i += 2 + (steps[i + 1] as number);
+          text.copy(steps, i + 2, steps.getUint8(i + 1));
+          i += 2 + steps.getUint8(i + 1);
           break;
         case FILL.subject:
           this.#subject(query, listings, client);
@@ -258,11 +257,19 @@ export class Reply {
     this.#records[this.answerCount++] = this.#at;
   }
 
-  #copy(from: Uint8Array, at: number, length: number): void {
-    const to = this.#at;
-    for (let k = 0; k < length; k++) this.#bytes[to + k] = from[at + k] as number;
-    this.#at = to + length;
+  #copy(from: DataView, at: number, length: number): void {
+    copyBytes(from, at, this.#view, this.#at, length);
+    this.#at += length;
   }
+
+  #use(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
+  }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 /** Root owner, type, our UDP size. */
@@ -279,12 +286,16 @@ export function writeHeader(
   rcode: number,
   { flags, questions }: { readonly flags: number; readonly questions: 0 | 1 },
 ): void {
-  bytes[at + 2] = ((bytes[at + 2] as number) & (0x78 | FLAG.RD)) | FLAG.QR | flags;
-  bytes[at + 3] = rcode & 15;
+  writeFlags(bytes, at, rcode, flags);
   put16(bytes, at + 4, questions);
   put16(bytes, at + 6, 0);
   put16(bytes, at + 8, 0);
   put16(bytes, at + 10, 0);
+}
+
+function writeFlags(bytes: Uint8Array, at: number, rcode: number, flags: number): void {
+  bytes[at + 2] = ((bytes[at + 2] as number) & (0x78 | FLAG.RD)) | FLAG.QR | flags;
+  bytes[at + 3] = rcode & 15;
 }
 
 /** A reply that is a header alone: for what has no question that could be sent back. */

@@ -3,8 +3,8 @@ import { sharedWords, toShared } from './columns.js';
 
 /**
  * Disjoint ranges of one family, each with the number of its answer, in shared memory. Look-up is
- * a binary search; for IPv4 within one of 65,536 pages of equal first 16 bits where there are
- * many ranges.
+ * a binary search; for IPv4 within one of many pages of equal first bits where there are many
+ * ranges.
  */
 export interface AddressMap {
   readonly firsts: Uint32Array;
@@ -12,55 +12,68 @@ export interface AddressMap {
   /** Number of the answer less `base`. */
   readonly answers: Uint32Array;
   readonly base: number;
-  /** IPv4: `pages[h]` is the first range that ends at or above `h << 16`; empty for small maps. */
+  /** IPv4: `pages[h]` is the first range that ends at or above `h << pageShift`; empty for small maps. */
   readonly pages: Uint32Array;
+  readonly pageShift: number;
 }
 
-/** From this number of ranges on, a page table (256 KiB) is worth its memory. */
-const PAGED_FROM = 2048;
+/** From this number of ranges on, a table of pages is worth its memory. */
+const PAGED_FROM = 128;
+/** There are 2 to this power pages for a range, or twice as many. */
+const PAGES_A_RANGE = 1;
+/** 65,536 pages (256 KiB) at most. */
+const LEAST_PAGE_SHIFT = 16;
 
 /** @param base number of the answer that the layer calls 0 */
 export function addressMapOf(layer: AddressLayer, base: number): AddressMap {
   const { family, firsts, lasts, answers } = layer;
   const isPaged = family === 4 && answers.length >= PAGED_FROM;
+  // a table of more pages would be out of the processor's caches more often than it saves a step
+  const pageShift = Math.max(LEAST_PAGE_SHIFT, Math.clz32(answers.length) - PAGES_A_RANGE);
   return {
     firsts: toShared(firsts),
     lasts: toShared(lasts),
     answers: toShared(answers),
     base,
-    pages: isPaged ? pagesOf(lasts) : sharedWords(0),
+    pages: isPaged ? pagesOf(lasts, pageShift) : sharedWords(0),
+    pageShift,
   };
 }
 
-function pagesOf(lasts: Uint32Array): Uint32Array {
-  const pages = sharedWords(0x1_0001);
+function pagesOf(lasts: Uint32Array, shift: number): Uint32Array {
+  const count = 2 ** (32 - shift);
+  const pages = sharedWords(count + 1);
   let k = 0;
-  for (let h = 0; h < 0x1_0000; h++) {
-    const start = h * 0x1_0000;
+  for (let h = 0; h < count; h++) {
+    const start = h * 2 ** shift;
     while (k < lasts.length && at(lasts, k) < start) k++;
     pages[h] = k;
   }
-  pages[0x1_0000] = lasts.length;
+  pages[count] = lasts.length;
   return pages;
 }
 
 /** Index of the first IPv4 range that ends at or above the address; the number of ranges where none does. */
 export function reach4(map: AddressMap, address: number): number {
   const { lasts, pages } = map;
+  // known to be a word: compared as such
+  const word = address >>> 0;
   let low = 0;
   let high = lasts.length;
   if (pages.length > 0) {
-    const page = address >>> 16;
+    const page = word >>> map.pageShift;
     low = at(pages, page);
     // the first range of the next page may be the one that this page's last addresses are in
     high = at(pages, page + 1);
   }
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (at(lasts, middle) < address) low = middle + 1;
-    else high = middle;
+  // what a comparison says is nothing that a processor could foresee, so there is no branch on it
+  let size = high - low;
+  for (; size > 1;) {
+    const half = size >>> 1;
+    low += -Number(at(lasts, low + half - 1) < word) & half;
+    size -= half;
   }
-  return low;
+  return size === 1 && at(lasts, low) < word ? low + 1 : low;
 }
 
 /** Index of the range that holds the IPv4 address, or −1. */

@@ -16,6 +16,8 @@ export interface ZoneTable {
   readonly deepest: number;
   /** Places in `names`, the deepest first, where there are so few that comparing each is quickest. */
   readonly few: readonly number[] | undefined;
+  /** The names once more, to be compared by words. */
+  readonly views: readonly DataView[];
 }
 
 /** Up to this many names are compared one by one. */
@@ -48,63 +50,67 @@ export function zoneTableOf(
     labels,
     deepest: Math.max(0, ...labels),
     few: names.length <= FEW ? byDepth : undefined,
+    views: names.map(({ buffer, byteOffset, byteLength }) => {
+      return new DataView(buffer, byteOffset, byteLength);
+    }),
   };
 }
 
-/**
- * Place in `names` of the deepest zone that holds the name, or −1.
- *
- * @param name in lower case, labels at `labelAt[0…labels)`, its root's zero at `end`
- */
-export function findZone(
-  table: ZoneTable,
-  name: Uint8Array,
-  labelAt: Uint8Array,
-  labels: number,
-  end: number,
-): number {
-  return table.few
-    ? findAmongFew(table, table.few, name, labelAt, labels, end)
-    : findByHash(table, name, labelAt, labels, end);
+/** A name in lower case, with the places of its labels. */
+export interface AskedName {
+  /** Wire form. */
+  readonly name: Uint8Array;
+  /** The same memory. */
+  readonly nameView: DataView;
+  /** Labels begin at `labelAt[0…labels)`. */
+  readonly labelAt: Uint8Array;
+  readonly labels: number;
+  /** Place of the root's zero. */
+  readonly nameEnd: number;
 }
 
-function findAmongFew(
-  table: ZoneTable,
-  places: readonly number[],
-  name: Uint8Array,
-  labelAt: Uint8Array,
-  labels: number,
-  end: number,
-): number {
+/** Place in `names` of the deepest zone that holds the name, or −1. */
+export function findZone(table: ZoneTable, asked: AskedName): number {
+  return table.few ? findAmongFew(table, table.few, asked) : findByHash(table, asked);
+}
+
+function findAmongFew(table: ZoneTable, places: readonly number[], asked: AskedName): number {
+  const { nameView, labelAt, labels, nameEnd } = asked;
   for (let i = 0; i < places.length; i++) {
     const k = places[i] as number;
     const depth = table.labels[k] as number;
     if (depth === 0) return k;
     if (depth > labels) continue;
-    const zone = table.names[k] as Uint8Array;
     const from = labelAt[labels - depth] as number;
-    if (from + zone.length === end && sameBytes(zone, 0, name, from, zone.length)) return k;
+    const { length } = table.names[k] as Uint8Array;
+    if (from + length !== nameEnd) continue;
+    if (isAt(table.views[k] as DataView, nameView, from, length)) return k;
   }
   return -1;
 }
 
-function findByHash(
-  { slots, names, deepest }: ZoneTable,
-  name: Uint8Array,
-  labelAt: Uint8Array,
-  labels: number,
-  end: number,
-): number {
+/** Whether the name stands at `from` in the other. */
+function isAt(name: DataView, other: DataView, from: number, length: number): boolean {
+  let k = 0;
+  for (; k + 4 <= length; k += 4) {
+    if (name.getInt32(k) !== other.getInt32(from + k)) return false;
+  }
+  for (; k < length; k++) if (name.getUint8(k) !== other.getUint8(from + k)) return false;
+  return true;
+}
+
+function findByHash({ slots, names, deepest }: ZoneTable, asked: AskedName): number {
+  const { name, labelAt, labels, nameEnd } = asked;
   const mask = slots.length - 1;
   let found = -1;
   let hash = HASH_START;
-  let to = end;
+  let to = nameEnd;
   for (let depth = 0; ; depth++) {
     // the root zone, if there is one, is found at depth 0
     for (let slot = slotOf(hash, mask); slots[slot] !== 0; slot = (slot + 1) & mask) {
       const k = (slots[slot] as number) - 1;
       const zone = names[k] as Uint8Array;
-      if (zone.length === end - to && sameBytes(zone, 0, name, to, zone.length)) {
+      if (zone.length === nameEnd - to && sameBytes(zone, 0, name, to, zone.length)) {
         found = k;
         break;
       }

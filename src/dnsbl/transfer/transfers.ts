@@ -74,7 +74,7 @@ export class Transfers {
     if (!zones || !this.#isAllowed(client)) return undefined;
     if (query.read(message, 0, message.length) !== READ.ok || query.opcode !== 0) return undefined;
     if (query.klass !== CLASS.IN) return undefined;
-    const name = findZone(zones.table, query.name, query.labelAt, query.labels, query.nameEnd);
+    const name = findZone(zones.table, query);
     if (name < 0 || (zones.table.names[name] as Uint8Array).length !== query.nameEnd) {
       return undefined;
     }

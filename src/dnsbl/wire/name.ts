@@ -77,6 +77,15 @@ export function lowerByte(byte: number): number {
   return (byte - 0x41) >>> 0 < 26 ? byte + 0x20 : byte;
 }
 
+/** The same for the four bytes of a word. */
+export function lowerWord(word: number): number {
+  const low = word & 0x7f7f_7f7f;
+  // the highest bit of each byte: whether it is A or above, and whether it is above Z
+  const fromA = (low + 0x3f3f_3f3f) | 0;
+  const aboveZ = (low + 0x2525_2525) | 0;
+  return word | (((fromA ^ aboveZ) & ~word & 0x8080_8080) >>> 2);
+}
+
 function escapedByte(
   bytes: Uint8Array,
   at: number,
