@@ -43,13 +43,12 @@ export function addressMapOf(layer: AddressLayer, base: number): AddressMap {
 function pagesOf(lasts: Uint32Array, shift: number): Uint32Array {
   const count = 2 ** (32 - shift);
   const pages = sharedWords(count + 1);
-  let k = 0;
-  for (let h = 0; h < count; h++) {
-    const start = h * 2 ** shift;
-    while (k < lasts.length && at(lasts, k) < start) k++;
-    pages[h] = k;
+  let page = 0;
+  for (let k = 0; k < lasts.length; k++) {
+    const end = at(lasts, k) >>> shift;
+    for (; page <= end; page++) pages[page] = k;
   }
-  pages[count] = lasts.length;
+  pages.fill(lasts.length, page);
   return pages;
 }
 

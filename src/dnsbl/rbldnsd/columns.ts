@@ -80,29 +80,41 @@ function sortByDigit(
 
 /** Sorts words in their place: the same radix sort without an order. */
 export function sortWords(words: Uint32Array): void {
+  const shifts = [0, DIGIT_BITS, 2 * DIGIT_BITS];
+  const places = placesOf(words);
   let from = words;
   let to: Uint32Array = new Uint32Array(words.length);
-  for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
-    moveByDigit(from, to, shift);
+  for (const [k, shift] of shifts.entries()) {
+    moveByDigit(from, to, shift, places[k] as Uint32Array);
     [from, to] = [to, from];
   }
   if (from !== words) words.set(from);
 }
 
-function moveByDigit(from: Uint32Array, to: Uint32Array, shift: number): void {
-  const places = new Uint32Array(DIGITS);
-  const count = from.length;
-  for (let k = 0; k < count; k++) {
-    const digit = ((from[k] as number) >>> shift) & (DIGITS - 1);
-    places[digit] = (places[digit] as number) + 1;
+/** For each of a word's digits: where the words with each of its values begin, sorted by it. */
+function placesOf(words: Uint32Array): readonly Uint32Array[] {
+  const low = new Uint32Array(DIGITS);
+  const middle = new Uint32Array(DIGITS);
+  const high = new Uint32Array(DIGITS);
+  for (let k = 0; k < words.length; k++) {
+    const word = words[k] as number;
+    (low[word & (DIGITS - 1)] as number)++;
+    (middle[(word >>> DIGIT_BITS) & (DIGITS - 1)] as number)++;
+    (high[word >>> (2 * DIGIT_BITS)] as number)++;
   }
-  let place = 0;
-  for (let digit = 0; digit < DIGITS; digit++) {
-    const size = places[digit] as number;
-    places[digit] = place;
-    place += size;
+  for (const places of [low, middle, high]) {
+    let place = 0;
+    for (let digit = 0; digit < DIGITS; digit++) {
+      const size = places[digit] as number;
+      places[digit] = place;
+      place += size;
+    }
   }
-  for (let k = 0; k < count; k++) {
+  return [low, middle, high];
+}
+
+function moveByDigit(from: Uint32Array, to: Uint32Array, shift: number, places: Uint32Array): void {
+  for (let k = 0; k < from.length; k++) {
     const word = from[k] as number;
     const digit = (word >>> shift) & (DIGITS - 1);
     const at = places[digit] as number;

@@ -78,45 +78,60 @@ export function bytesOf(text: string): Uint8Array {
 /** How many addresses {@link scanAddresses} found. */
 export const scanned = { count: 0 };
 
+/** Four octets of three digits, three dots and a newline. */
+const LONGEST_ADDRESS_LINE = 16;
+
 /**
  * Reads lines that are nothing but four octets and a newline, as many as follow one another: the
- * usual lines of large files, in one loop over their bytes.
+ * usual lines of large files, in one loop over their bytes. The last lines of a piece are left to
+ * others.
  *
  * @param into gets the addresses; no more are read than it holds
  * @returns where the next line begins, which is `start` where the first one is another
  */
 export function scanAddresses(bytes: Uint8Array, start: number, into: Uint32Array): number {
-  const { length } = bytes;
+  const lastStart = bytes.length - LONGEST_ADDRESS_LINE;
   let next = start;
   let count = 0;
-  let address = 0;
-  let dots = 0;
-  let octet = -1;
-  for (let at = start; at < length; at++) {
-    const byte = bytes[at] as number;
-    const digit = byte - 0x30;
-    if (digit >= 0 && digit <= 9) {
-      octet = octet < 0 ? digit : octet * 10 + digit;
-      if (octet > 255) break;
-    } else if (octet < 0) {
-      break;
-    } else if (byte === DOT && dots < 3) {
-      address = (address << 8) | octet;
-      dots++;
-      octet = -1;
-    } else if (byte === NEWLINE && dots === 3) {
-      into[count++] = (address << 8) | octet;
-      next = at + 1;
-      if (count === into.length) break;
-      address = 0;
-      dots = 0;
-      octet = -1;
-    } else {
-      break;
-    }
+  while (next <= lastStart && count < into.length) {
+    let at = next;
+    const a = scanOctet(bytes, at, DOT);
+    if (a < 0) break;
+    at += a >> 8;
+    const b = scanOctet(bytes, at, DOT);
+    if (b < 0) break;
+    at += b >> 8;
+    const c = scanOctet(bytes, at, DOT);
+    if (c < 0) break;
+    at += c >> 8;
+    const d = scanOctet(bytes, at, NEWLINE);
+    if (d < 0) break;
+    next = at + (d >> 8);
+    into[count++] = ((a & 255) << 24) | ((b & 255) << 16) | ((c & 255) << 8) | (d & 255);
   }
   scanned.count = count;
   return next;
+}
+
+/**
+ * Reads one to three digits and what ends them. How many there are is nothing that a processor could
+ * foresee, so there is no branch on it.
+ *
+ * @returns value, and the bytes of both times 256; −1 where it is something else
+ */
+function scanOctet(bytes: Uint8Array, at: number, end: number): number {
+  const first = (bytes[at] as number) - 0x30;
+  const second = (bytes[at + 1] as number) - 0x30;
+  const third = (bytes[at + 2] as number) - 0x30;
+  // all bits where it is a digit
+  const hasSecond = ~((second | (9 - second)) >> 31);
+  const hasThird = ~((third | (9 - third)) >> 31) & hasSecond;
+  let value = first;
+  value += (9 * value + second) & hasSecond;
+  value += (9 * value + third) & hasThird;
+  const digits = 1 - hasSecond - hasThird;
+  const isOctet = (first | (9 - first) | (255 - value)) >= 0 && bytes[at + digits] === end;
+  return isOctet ? ((digits + 1) << 8) | value : -1;
 }
 
 /**

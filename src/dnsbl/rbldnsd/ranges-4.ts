@@ -93,14 +93,10 @@ export class Entries4 {
     }
     // columns of the right size at once, and no copy of them
     const ranges = new Ranges4(countRuns(firsts));
-    for (let i = 0; i < firsts.length;) {
-      const first = firsts[i] as number;
-      let last = first;
-      for (i++; i < firsts.length && (firsts[i] as number) <= last + 1; i++) {
-        last = firsts[i] as number;
-      }
-      ranges.append(first, last, this.#value);
-    }
+    joinRuns(firsts, ranges.firsts, ranges.lasts);
+    // new columns have 0: what is not written takes no memory
+    if (this.#value !== 0) ranges.numbers.fill(this.#value);
+    ranges.length = ranges.firsts.length;
     this.#firsts = new Uint32Array(0);
     this.length = 0;
     return ranges;
@@ -153,6 +149,23 @@ function countRuns(sorted: Uint32Array): number {
     if ((sorted[i] as number) > (sorted[i - 1] as number) + 1) count++;
   }
   return count;
+}
+
+/** The first and last address of each run; the columns are as long as there are runs. */
+function joinRuns(sorted: Uint32Array, firsts: Uint32Array, lasts: Uint32Array): void {
+  if (firsts.length === sorted.length) {
+    firsts.set(sorted);
+    lasts.set(sorted);
+    return;
+  }
+  for (let i = 0, run = 0; run < firsts.length; run++) {
+    let last = sorted[i] as number;
+    firsts[run] = last;
+    for (i++; i < sorted.length && (sorted[i] as number) <= last + 1; i++) {
+      last = sorted[i] as number;
+    }
+    lasts[run] = last;
+  }
 }
 
 interface Entry {
@@ -219,6 +232,13 @@ export function overlay(above: Ranges4, below: Ranges4): Ranges4 {
 /** The layer of these ranges, those of EXCLUDED left out; columns in shared memory. Uses them up. */
 export function layerOf4(ranges: Ranges4, answerOf: (number: number) => number): AddressLayer {
   const { length } = ranges;
+  const [only] = ranges.numbers;
+  if (only !== undefined && only !== EXCLUDED && isFilledWith(only, ranges.numbers, length)) {
+    // nothing is left out, and neighbours with one number are one range already
+    const answer = answerOf(only);
+    if (answer !== only) ranges.numbers.fill(answer, 0, length);
+    return layerFrom(ranges);
+  }
   // what is kept moves up within the columns: there is never more of it than has been read
   ranges.length = 0;
   let number = EXCLUDED;
@@ -232,6 +252,15 @@ export function layerOf4(ranges: Ranges4, answerOf: (number: number) => number):
     }
     ranges.append(ranges.firsts[k] as number, ranges.lasts[k] as number, answer);
   }
+  return layerFrom(ranges);
+}
+
+function isFilledWith(number: number, column: Uint32Array, length: number): boolean {
+  for (let k = 0; k < length; k++) if (column[k] !== number) return false;
+  return true;
+}
+
+function layerFrom(ranges: Ranges4): AddressLayer {
   return {
     family: 4,
     firsts: toShared(ranges.firsts.subarray(0, ranges.length)),

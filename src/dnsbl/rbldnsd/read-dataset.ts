@@ -72,7 +72,7 @@ export function readDataset(
 }
 
 /** So many addresses are handed on at once. */
-const BLOCK = 1 << 14;
+const BLOCK = 1 << 11;
 
 class Reading {
   readonly context: ReadContext;
