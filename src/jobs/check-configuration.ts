@@ -7,6 +7,7 @@ import { parseIPv4, parseIPv6 } from '../ip/address.js';
 import { addressSetOf } from '../ip/address-set.js';
 import { faultText } from '../lists/catalogue.js';
 import { assertDefinitions, readListLines } from '../lists/open-lists.js';
+import { secretWarnings } from '../lists/secret-reasons.js';
 import { checkMilter } from '../mta/milter/check-milter.js';
 import { assertKnownHosts } from '../mta/settings.js';
 import { adviceOn } from '../policy/advice.js';
@@ -43,12 +44,14 @@ export function checkConfiguration(loaded: LoadedConfig): void {
  */
 export async function checkWithFiles(loaded: LoadedConfig): Promise<readonly string[]> {
   checkConfiguration(loaded);
-  const faults = [...readListLines(loaded).values()].flatMap(({ path, faults: found }) =>
+  const lines = readListLines(loaded);
+  const faults = [...lines.values()].flatMap(({ path, faults: found }) =>
     found.map((fault) => faultText({ ...fault, path })),
   );
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
   const { dnsbl, firewall, lists, milter } = loaded.config;
   return [
+    ...secretWarnings(loaded, lines),
     ...(milter ? await ruleWarnings(loaded, milter) : []),
     ...(firewall ? adviceOn(firewall, lists, dnsbl) : []),
   ];

@@ -16,6 +16,7 @@ import { findFormat } from '../formats/index.js';
 import { type AddressSet, differenceOf, unionOf } from '../ip/address-set.js';
 import { FAMILIES } from '../ip/family.js';
 import type { List } from '../lists/catalogue.js';
+import { mailTexts } from '../mta/settings.js';
 import { mailMapAction, mailMapEnd, mailMapStart, type Passage } from '../mta/map-lines.js';
 import { makeFolder, writeFileAtomically } from '../util/atomic-file.js';
 import { KnownError, SystemError, UsageError, codeOf } from '../util/errors.js';
@@ -175,10 +176,15 @@ function mapText(
   const format = findFormat(kind);
   if (format === undefined) throw new Error(`there is no format ${kind}`);
   const groups = addressGroups(loaded, lists, wish);
+  const texts = mailTexts(loaded.config);
   // a map by tcprules holds IPv4 alone; its IPv6 part is not an error here, as docs/mail.md says
   const families = kind === 'tcprules' ? [4 as const] : FAMILIES;
   const parts = groups.flatMap(({ passage, addresses }) => {
-    const options = { families, maxLines: max_lines, action: mailMapAction(kind, passage, mta) };
+    const options = {
+      families,
+      maxLines: max_lines,
+      action: mailMapAction(kind, passage, { texts }),
+    };
     const named = { name: passage, addresses };
     return [...format.render({ lists: [named], notices: [] }, options)].map(String);
   });

@@ -2,6 +2,7 @@ import type { MtaConfig } from '../config/schema.js';
 import type { MailAction } from '../config/values.js';
 import { type MapKind, textWithoutAddress } from './printed-file.js';
 import { STATUS } from './print/postfix.js';
+import type { MailSettings } from './settings.js';
 import { exemptLines } from './print/sendmail.js';
 
 /** What becomes of the clients in a part of a map. */
@@ -15,7 +16,11 @@ export const MAP_FILES: Readonly<Record<MapKind, string>> = {
 };
 
 /** What stands behind an address in a map, in the words of its mail server. */
-export function mailMapAction(kind: MapKind, passage: Passage, { texts }: MtaConfig): string {
+export function mailMapAction(
+  kind: MapKind,
+  passage: Passage,
+  { texts }: Pick<MailSettings, 'texts'>,
+): string {
   const text = passage === 'approved' ? '' : textWithoutAddress(texts[passage]);
   switch (kind) {
     // access(5) of Postfix

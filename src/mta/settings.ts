@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config, MtaConfig, ZoneConfig } from '../config/schema.js';
 import type { MailAction } from '../config/values.js';
+import { ZoneSecrets } from '../config/zone-secrets.js';
 import { readPrefixes } from '../ip/prefixes.js';
 import { UsageError } from '../util/errors.js';
 
@@ -86,7 +87,7 @@ export function mailSettings(loaded: LoadedConfig, wishes: PrintWishes): MailSet
     exempt: mta.exempt,
     knownHosts: mta.known_hosts,
     nameServer: mta.name_server,
-    texts: mta.texts,
+    texts: mailTexts(config),
     scores: mta.scores,
     isDryRun: wishes.isDryRun,
     refusals,
@@ -98,6 +99,13 @@ export function mailSettings(loaded: LoadedConfig, wishes: PrintWishes): MailSet
         : loaded.resolvePath(country_database),
     remarks: zones.flatMap((zone) => remarksOn(zone)),
   };
+}
+
+/** What clients are told, without names and keys of zones that have keys. */
+export function mailTexts(config: Config): Readonly<Record<MailAction, string>> {
+  const secrets = new ZoneSecrets(config);
+  const { reject, tempfail } = config.mta.texts;
+  return { reject: secrets.hiddenIn(reject), tempfail: secrets.hiddenIn(tempfail) };
 }
 
 /**

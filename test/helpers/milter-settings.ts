@@ -47,6 +47,7 @@ export function milterSettings(changes: Partial<MilterSettings> = {}): MilterSet
     allow: addresses('203.0.113.99'),
     known: addresses('198.51.100.0/24'),
     exempt: exemptRecipients(['postmaster', 'abuse', 'help@test.example', 'open.example']),
+    secrets: { hiddenIn: (text) => text },
     helo: {
       noDot: { action: 'reject', code: '554 5.7.1', text: 'no dot in $helo' },
       own: { action: 'tempfail', code: '451 4.7.1', text: 'that is me' },

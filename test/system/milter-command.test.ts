@@ -133,6 +133,26 @@ describe('sekisho config check', () => {
     expect(await check('reject "x"\nhelo /(/e\n')).toMatch(/^2 .*\/rules\.conf:2: found "\/\(\/e"/);
     expect(await check('reject "x"\nbody /x/\n')).toMatch(/^0 .*rules\.conf:2: .*it is left out/);
   });
+
+  systemTest('tells where a secret stands, and not the secret', [], async () => {
+    const folder = await temporaryFolder();
+    writeFileSync(join(folder, 'blocked.txt'), '203.0.113.7 see customer-17.hush.example\n');
+    const config = `lists: { blocked: { file: blocked.txt } }
+dnsbl:
+  zones:
+    - name: hush.example
+      keys: [customer-17]
+      lists: { blocked: { code: 127.0.0.2, text: $reason } }
+`;
+    writeFileSync(join(folder, 'sekisho.yaml'), config);
+    const { code, stderr } = await sekisho(['config', 'check'], { cwd: folder });
+    expect({ code, stderr: stderr.replace(folder, '') }).toEqual({
+      code: 0,
+      stderr:
+        'sekisho: warning: /blocked.txt:1: the reason names a zone that has keys, or a key; ' +
+        'clients are told (hidden) instead\n',
+    });
+  });
 });
 
 /** Resident memory (proc(5)). */

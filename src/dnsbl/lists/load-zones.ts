@@ -2,6 +2,7 @@ import { parseConfig } from '../../config/load.js';
 import type { LoadedConfig } from '../../config/load.js';
 import type { DnsblConfig, ListDefinition, ZoneConfig } from '../../config/schema.js';
 import type { List } from '../../lists/catalogue.js';
+import { ZoneSecrets } from '../../config/zone-secrets.js';
 import { unionOf } from '../../ip/address-set.js';
 import { faultText } from '../../lists/catalogue.js';
 import { neighboursOf } from '../../lists/definitions.js';
@@ -9,6 +10,7 @@ import { feedPaths } from '../../lists/feed-path.js';
 import { feedStates, feedWarnings } from '../../lists/feeds/times.js';
 import { needsCountries } from '../../lists/in-use.js';
 import { openLists } from '../../lists/open-lists.js';
+import { secretWarnings } from '../../lists/secret-reasons.js';
 import { type CountryData, NO_COUNTRIES } from '../../sources/country-data.js';
 import { openFiles } from '../../sources/open-files.js';
 import { openState } from '../../sources/open-state.js';
@@ -24,6 +26,7 @@ import { accessOf, checkZones, transferClients } from './check-zones.js';
 import { countryZone } from './country-zone.js';
 import { listZone } from './list-zone.js';
 import { datasetZone, parseDatasets } from './dataset-zone.js';
+import { hideSecrets, secretLines } from './hide-secrets.js';
 import { KeptCountries } from '../../sources/kept-countries.js';
 import { KeptLines } from '../../lists/kept-lines.js';
 import { originZone } from './origin-zone.js';
@@ -86,19 +89,28 @@ export async function makeZones(
   keptLines.keep(lines);
   warnings.push(...[...lists.values()].flatMap((list) => list.faults.map(faultText)));
   for (const [name, why] of leftOut) warnings.push(`list ${name} is left out: ${why}`);
+  warnings.push(...secretWarnings(loaded, lines));
   if (readState) warnings.push(...feedWarnings(feedStates(loaded), nowMs));
   const watch = watchedPaths(loaded, input);
   const times = new Times(loaded, dnsbl, data, lists, watch, nowMs);
   warnings.push(...times.warnings);
+  const secrets = new ZoneSecrets(loaded.config);
   const made = dnsbl.zones.map((zone) => {
     const time = times.of(zone);
     if (noCountries !== undefined && (zone.kind === 'country' || zone.kind === 'origin')) {
       return { ...zoneHead(zone, time), answers: [], groups: [], failed: noCountries };
     }
-    if (zone.kind !== 'rbldnsd') return makeZone(zone, zone.kind, lists, data, time, nowMs);
-    const read = datasetZone(zone, datasetsOf(zone, loaded), time, nowMs);
+    if (zone.kind !== 'rbldnsd') {
+      const source = makeZone(zone, zone.kind, lists, data, time, nowMs);
+      // what countries and origins tell comes from registries alone
+      return zone.kind === 'list' ? hideSecrets(source, secrets).zone : source;
+    }
+    const specs = datasetsOf(zone, loaded);
+    const read = datasetZone(zone, specs, time, nowMs);
     warnings.push(...read.warnings);
-    return read.zone;
+    const told = hideSecrets(read.zone, secrets);
+    if (told.hasHidden) warnings.push(...secretLines(specs, secrets));
+    return told.zone;
   });
   const zones = made.map((zone) =>
     SERIALS.apply(`${loaded.file ?? ''} ${formatName(zone.name)}`, zone),

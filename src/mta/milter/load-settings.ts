@@ -1,5 +1,6 @@
 import { parseConfig } from '../../config/load.js';
 import type { LoadedConfig } from '../../config/load.js';
+import { ZoneSecrets } from '../../config/zone-secrets.js';
 import type { MilterConfig } from '../../config/schema.js';
 import type { Address } from '../../ip/address.js';
 import { unionOf } from '../../ip/address-set.js';
@@ -8,6 +9,7 @@ import { type List, faultText } from '../../lists/catalogue.js';
 import { feedPaths } from '../../lists/feed-path.js';
 import { KeptLines } from '../../lists/kept-lines.js';
 import { openLists } from '../../lists/open-lists.js';
+import { secretWarnings } from '../../lists/secret-reasons.js';
 import { type CountryData, NO_COUNTRIES } from '../../sources/country-data.js';
 import { KeptCountries } from '../../sources/kept-countries.js';
 import { openFiles } from '../../sources/open-files.js';
@@ -78,6 +80,7 @@ export class SettingsLoader {
     });
     this.#lines.keep(lines);
     warnings.push(...new Set([...lists.values()].flatMap((list) => list.faults.map(faultText))));
+    warnings.push(...secretWarnings(loaded, lines));
     for (const [name, why] of leftOut) warn(`list ${name} is left out: ${why}`);
     const ends = [...lists.values()].flatMap(({ entries }) =>
       entries.flatMap(({ untilMs }) => (untilMs === undefined || untilMs <= nowMs ? [] : untilMs)),
@@ -157,6 +160,7 @@ function makeSettings(
     allow: unionOf(milter.allow.flatMap((name) => lists.get(name)?.addresses ?? [])),
     known: prefixesAt(loaded, ['milter', 'known'], milter.known),
     exempt: exemptRecipients(milter.exempt),
+    secrets: new ZoneSecrets(loaded.config),
     helo: {
       ...(noDot && { noDot }),
       ...(own && { own }),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import type { LoadedConfig } from '../../config/load.js';
 import type { MilterConfig } from '../../config/schema.js';
+import { TELLS_SECRET, ZoneSecrets } from '../../config/zone-secrets.js';
 import { UsageError } from '../../util/errors.js';
 import { reasonOf } from '../../util/system-error.js';
 import { parseRules } from './rules/parse-rules.js';
@@ -13,7 +14,7 @@ import { NO_RULES, type RuleSet } from './rules/rule-set.js';
  * @throws UsageError naming file, line, what was found and what was expected
  */
 export function readRules(
-  { resolvePath }: LoadedConfig,
+  { config, resolvePath }: LoadedConfig,
   { rules }: MilterConfig,
 ): { readonly rules: RuleSet; readonly warnings: readonly string[] } {
   if (rules === undefined) return { rules: NO_RULES, warnings: [] };
@@ -33,5 +34,20 @@ export function readRules(
   const warnings = parsed.leftOut.map(
     (line) => `${path}:${line}: the rule looks at the body, which is not read; it is left out`,
   );
-  return { rules: parsed, warnings };
+  const { rules: withoutSecrets, lines } = hideInReplies(parsed, new ZoneSecrets(config));
+  warnings.push(...lines.map((line) => `${path}:${line}: the text above ${TELLS_SECRET}`));
+  return { rules: withoutSecrets, warnings };
+}
+
+/** Rules whose replies tell no secret, and lines of those that did. */
+function hideInReplies(
+  set: RuleSet,
+  secrets: ZoneSecrets,
+): { readonly rules: RuleSet; readonly lines: readonly number[] } {
+  const lines = set.rules.flatMap(({ line, action }) => (secrets.areIn(action.reply) ? line : []));
+  const rules = set.rules.map((rule) => {
+    const reply = secrets.hiddenIn(rule.action.reply);
+    return { ...rule, action: { ...rule.action, reply } };
+  });
+  return { rules: { ...set, rules }, lines };
 }

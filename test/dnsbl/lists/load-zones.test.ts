@@ -263,6 +263,63 @@ describe('old data', () => {
   });
 });
 
+describe('a zone with keys', () => {
+  const KEY = 'customer-17';
+  const NAME = 'hush.example.net';
+  const config = `
+lists: { blocked: { file: blocked.txt }, trusted: { file: trusted.txt } }
+dnsbl:
+  zones:
+    - name: ${NAME}
+      keys: [${KEY}]
+      lists:
+        blocked: { code: 127.0.0.2, text: "$ $reason" }
+        trusted: { code: 127.0.0.3, text: "see ${KEY}.${NAME}" }
+    - name: open.example.net
+      lists: { blocked: { code: 127.0.0.2, text: "$reason" } }
+    - name: old.example.net
+      kind: rbldnsd
+      datasets: ['ip4set:old.txt']
+`;
+
+  test('is named in no TXT record, of whatever zone, and each place is told', async () => {
+    const blocked =
+      '203.0.113.1 spam\n' +
+      `203.0.113.2 found by ${KEY.toUpperCase()}.${NAME}\n` +
+      `203.0.113.3 ${NAME}\n`;
+    const { folder, loadAt } = await setUp({ blocked, trusted: '203.0.113.9\n', config });
+    const old = `# ${NAME}\n203.0.113.0/24 :2:$ is in ${NAME}\n203.0.113.2 :2:${KEY}\n`;
+    await writeFile(join(folder, 'old.txt'), old);
+    const { zones, warnings } = await loadAt(NOW);
+    const asked = new Asked(zones);
+    const text = (address: string, zone: string): readonly string[] =>
+      answersOf(asked.ask(`${address.split('.').reverse().join('.')}.${zone}`, 'TXT'));
+    const keyed = `${KEY}.${NAME}`;
+    expect(text('203.0.113.1', keyed)).toEqual(['TXT 203.0.113.1 spam']);
+    expect(text('203.0.113.2', keyed)).toEqual(['TXT 203.0.113.2 found by (hidden)']);
+    expect(text('203.0.113.3', keyed)).toEqual(['TXT 203.0.113.3 (hidden)']);
+    expect(text('203.0.113.9', keyed)).toEqual(['TXT see (hidden)']);
+    expect(text('203.0.113.2', 'open.example.net')).toEqual(['TXT found by (hidden)']);
+    expect(text('203.0.113.1', 'old.example.net')).toEqual(['TXT 203.0.113.1 is in (hidden)']);
+    expect(text('203.0.113.2', 'old.example.net')).toEqual(['TXT (hidden)']);
+    const told = warnings.filter((line) => line.includes('names a zone that has keys'));
+    expect(told.map((line) => line.replace(folder, '').replace(/ names .*/, ''))).toEqual([
+      '/sekisho.yaml:9: dnsbl.zones.0.lists.trusted.text:',
+      '/blocked.txt:2: the reason',
+      '/blocked.txt:3: the reason',
+      '/old.txt:2: a text',
+    ]);
+    expect(warnings.join('\n')).not.toMatch(new RegExp(`${KEY}|${NAME}`, 'i'));
+  });
+
+  test('rbldnsd files without a text that tells it are left as they are', async () => {
+    const { folder, loadAt } = await setUp({ config });
+    await writeFile(join(folder, 'old.txt'), `# ${NAME}\n203.0.113.0/24 :2:$ is listed\n`);
+    const { warnings } = await loadAt(NOW);
+    expect(warnings.filter((line) => line.includes('old.txt'))).toEqual([]);
+  });
+});
+
 test.each([
   ['asia: { code: 127.0.0.4', 'asai: { code: 127.0.0.4', /lists\.asai: found "asai"; expected one/],
   ['allow: [trusted]', 'allow: [thrusted]', /allow\.0: found "thrusted"; expected one of/],

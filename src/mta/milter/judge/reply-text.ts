@@ -1,3 +1,4 @@
+import type { ZoneSecrets } from '../../../config/zone-secrets.js';
 import type { Refusal } from './settings.js';
 
 /** What a text of the configuration may tell the client. */
@@ -18,8 +19,12 @@ export function usesReason(text: string): boolean {
   return [...text.matchAll(PLACEHOLDER)].some((match) => match[1] === 'reason');
 }
 
-/** Fills in `$`, `$cc`, `$list`, `$reason`, `$helo` and `$$`: code and text, in one line of ASCII. */
-export function replyText({ code, text }: Refusal, facts: ReplyFacts): string {
+/** Fills in `$`, `$cc`, `$list`, `$reason`, `$helo` and `$$`: code and text, in one line of ASCII, without `secrets`. */
+export function replyText(
+  { code, text }: Refusal,
+  facts: ReplyFacts,
+  secrets: Pick<ZoneSecrets, 'hiddenIn'>,
+): string {
   const filled = text.replaceAll(PLACEHOLDER, (_, name: string | undefined) => {
     switch (name) {
       case '$':
@@ -36,7 +41,7 @@ export function replyText({ code, text }: Refusal, facts: ReplyFacts): string {
         return facts.address;
     }
   });
-  return `${code} ${oneLine(filled).slice(0, LONGEST_TEXT)}`;
+  return `${code} ${secrets.hiddenIn(oneLine(filled)).slice(0, LONGEST_TEXT)}`;
 }
 
 /** Printable ASCII: what a client sent must not end the line, here or in a log. */

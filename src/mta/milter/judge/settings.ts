@@ -1,3 +1,4 @@
+import type { ZoneSecrets } from '../../../config/zone-secrets.js';
 import type { Address } from '../../../ip/address.js';
 import type { AddressSet } from '../../../ip/address-set.js';
 import type { RuleSet } from '../rules/rule-set.js';
@@ -33,6 +34,8 @@ export interface MilterSettings {
   /** Our own gateways: not they are judged, but who gave them the mail. */
   readonly known: AddressSet;
   readonly exempt: ExemptRecipients;
+  /** What no reply may tell. */
+  readonly secrets: Pick<ZoneSecrets, 'hiddenIn'>;
   readonly helo: {
     readonly noDot?: Refusal;
     readonly own?: Refusal;

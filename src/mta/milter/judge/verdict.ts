@@ -29,12 +29,13 @@ export function judgeAddress(
   if (list === undefined) return undefined;
   const { name, refusal } = list;
   const reason = list.reasonOf?.(address);
-  const reply = replyText(refusal, {
+  const facts = {
     address: formatAddress(address),
     country: settings.countryOf(address),
     list: name,
     ...(reason !== undefined && { reason }),
-  });
+  };
+  const reply = replyText(refusal, facts, settings.secrets);
   return { check, list: name, action: refusal.action, reply, by: `list ${name}` };
 }
 
@@ -82,7 +83,8 @@ function heloVerdict(
   settings: MilterSettings,
 ): Verdict {
   const country = settings.countryOf(client);
-  const reply = replyText(refusal, { address: formatAddress(client), country, helo });
+  const facts = { address: formatAddress(client), country, helo };
+  const reply = replyText(refusal, facts, settings.secrets);
   return { check, action: refusal.action, reply, by: check };
 }
 
