@@ -6,6 +6,7 @@ import { newCounters } from '../../src/mta/milter/counters.js';
 import { exemptRecipients } from '../../src/mta/milter/judge/recipients.js';
 import type { MilterSettings } from '../../src/mta/milter/judge/settings.js';
 import { parseRules } from '../../src/mta/milter/rules/parse-rules.js';
+import { NO_RULES } from '../../src/mta/milter/rules/rule-set.js';
 import type { RuleSet } from '../../src/mta/milter/rules/rule-set.js';
 import { MilterSession } from '../../src/mta/milter/session.js';
 import type { MilterEvent } from '../../src/mta/milter/wire/event.js';
@@ -54,7 +55,7 @@ export function milterSettings(changes: Partial<MilterSettings> = {}): MilterSet
       names: new Set(['mx.test.example']),
       addresses: addresses('127.0.0.0/8', '192.0.2.25', '2001:db8::25'),
     },
-    rules: { rules: [], conditions: [] },
+    rules: NO_RULES,
     countryOf: (address) => {
       const text = parseAddress('203.0.113.8');
       const isChinese =

@@ -4,34 +4,17 @@ import { ZoneSecrets } from '../../config/zone-secrets.js';
 import type { MilterConfig } from '../../config/schema.js';
 import type { Address } from '../../ip/address.js';
 import { unionOf } from '../../ip/address-set.js';
-import { compareWords } from '../../ip/words.js';
-import { type List, faultText } from '../../lists/catalogue.js';
-import { feedPaths } from '../../lists/feed-path.js';
-import { KeptLines } from '../../lists/kept-lines.js';
-import { openLists } from '../../lists/open-lists.js';
-import { secretWarnings } from '../../lists/secret-reasons.js';
-import { type CountryData, NO_COUNTRIES } from '../../sources/country-data.js';
-import { KeptCountries } from '../../sources/kept-countries.js';
-import { openFiles } from '../../sources/open-files.js';
-import { openState } from '../../sources/open-state.js';
-import { sourcesFolder } from '../../sources/store.js';
-import { SourceError, UsageError } from '../../util/errors.js';
+import { UsageError } from '../../util/errors.js';
 import { actionOf, checkMilter, prefixesAt } from './check-milter.js';
-import { CountryIndex } from './judge/country-index.js';
+import { CountryIndex, countryColumns } from './judge/country-index.js';
+import { reasonIn } from './judge/reason-table.js';
 import { exemptRecipients } from './judge/recipients.js';
-import { usesReason } from './judge/reply-text.js';
 import type { JudgedList, MilterSettings, Refusal, RefusalAction } from './judge/settings.js';
+import { type LoadedLists, type MilterInput, addressSetIn } from './loader/loaded-lists.js';
+import { LoadingThread } from './loader/loading-thread.js';
 import { ownAddresses, ownNames } from './own-host.js';
 import { readRules } from './read-rules.js';
 import type { RuleSet } from './rules/rule-set.js';
-
-/** Text of a configuration, and where it was read: relative paths start there. */
-export interface MilterInput {
-  readonly text: string;
-  readonly file: string | undefined;
-  /** Statistics files in place of the state. */
-  readonly from?: readonly string[];
-}
 
 export interface LoadedMilter {
   readonly settings: MilterSettings;
@@ -42,16 +25,17 @@ export interface LoadedMilter {
   readonly nextChangeAtMs?: number;
 }
 
+const NO_COUNTRIES = new CountryIndex(countryColumns(new Map()));
+
 const DEFAULT_CODES: Readonly<Record<RefusalAction, string>> = {
   reject: '550 5.7.1',
   tempfail: '450 4.7.1',
 };
 
-/** Makes settings of a configuration, and keeps what it read for when it cannot be read again. */
+/** Makes settings of a configuration. What is large is read by a thread of its own. */
 export class SettingsLoader {
-  readonly #countries = new KeptCountries();
-  readonly #lines = new KeptLines();
-  #index: { readonly data: CountryData; readonly index: CountryIndex } | undefined;
+  readonly #thread = new LoadingThread();
+  #countries = NO_COUNTRIES;
   #rules: RuleSet | undefined;
 
   /**
@@ -61,68 +45,22 @@ export class SettingsLoader {
   async load(input: MilterInput, nowMs = Date.now()): Promise<LoadedMilter> {
     const loaded = parseConfig(input.text, input.file);
     const milter = checkMilter(loaded);
-    const warnings: string[] = [];
-    const warn = (text: string): void => void warnings.push(text);
-    const data = await this.#openCountries(loaded, input, warn);
-    const {
-      lists,
-      leftOut,
-      lines,
-      nextStaleMs = Infinity,
-    } = openLists(loaded, data.table, {
-      nowMs,
-      readState: input.from === undefined,
-      instead: (name, path, { message }) => {
-        const known = this.#lines.of(name, path);
-        if (known) warn(`${message.replace(/[.]$/, '')}; the old content of list ${name} counts`);
-        return known;
-      },
-    });
-    this.#lines.keep(lines);
-    warnings.push(...new Set([...lists.values()].flatMap((list) => list.faults.map(faultText))));
-    warnings.push(...secretWarnings(loaded, lines));
-    for (const [name, why] of leftOut) warn(`list ${name} is left out: ${why}`);
-    const ends = [...lists.values()].flatMap(({ entries }) =>
-      entries.flatMap(({ untilMs }) => (untilMs === undefined || untilMs <= nowMs ? [] : untilMs)),
-    );
-    const next = ends.reduce((first, end) => Math.min(first, end), nextStaleMs);
+    const lists = await this.#thread.load(input, nowMs);
+    if (lists.countries !== undefined) this.#countries = new CountryIndex(lists.countries);
+    const warnings = [...lists.warnings];
+    const rules = this.#readRules(loaded, (text) => warnings.push(text));
+    const { watch, nextChangeAtMs } = lists;
     return {
-      settings: makeSettings(
-        loaded,
-        milter,
-        lists,
-        this.#indexOf(data),
-        this.#readRules(loaded, warn),
-      ),
+      settings: makeSettings(loaded, milter, lists, this.#countries, rules),
       warnings,
-      watch: watchedPaths(loaded, milter, input),
-      ...(next !== Infinity && { nextChangeAtMs: next }),
+      watch,
+      ...(nextChangeAtMs !== undefined && { nextChangeAtMs }),
     };
   }
 
-  /** Without any data, lists that people keep work all the same. */
-  async #openCountries(
-    loaded: LoadedConfig,
-    input: MilterInput,
-    warn: (text: string) => void,
-  ): Promise<CountryData> {
-    const { from } = input;
-    const how = JSON.stringify(loaded.config.sources);
-    const options = { keepStatistics: false };
-    const open = (): CountryData | Promise<CountryData> =>
-      from ? openFiles([...from], options) : openState(loaded, options);
-    try {
-      return await this.#countries.get(countryPaths(loaded, input), how, open, warn);
-    } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
-      warn(`${error.message}; no address has a country until then`);
-      return NO_COUNTRIES;
-    }
-  }
-
-  #indexOf(data: CountryData): CountryIndex {
-    if (this.#index?.data !== data) this.#index = { data, index: new CountryIndex(data.table) };
-    return this.#index.index;
+  /** Ends the thread; a load that is under way fails. */
+  stop(): Promise<void> {
+    return this.#thread.stop();
   }
 
   #readRules(loaded: LoadedConfig, warn: (text: string) => void): RuleSet {
@@ -141,14 +79,16 @@ export class SettingsLoader {
 function makeSettings(
   loaded: LoadedConfig,
   milter: MilterConfig,
-  lists: ReadonlyMap<string, List>,
+  { judged: judgedLists, allow }: LoadedLists,
   countries: CountryIndex,
   rules: RuleSet,
 ): MilterSettings {
-  const judged = Object.keys(milter.lists).flatMap((name): JudgedList[] => {
-    const list = lists.get(name);
-    return list === undefined ? [] : [judgedList(list, refusalOf(loaded, milter, name))];
-  });
+  const judged = [...judgedLists].map(([name, { addresses, reasons }]): JudgedList => ({
+    name,
+    addresses: addressSetIn(addresses),
+    refusal: refusalOf(loaded, milter, name),
+    ...(reasons && { reasonOf: (address: Address) => reasonIn(reasons, address) }),
+  }));
   const isPermanent = ({ refusal }: JudgedList): boolean => refusal.action === 'reject';
   const { helo, texts } = milter;
   const heloRefusal = (action: 'off' | RefusalAction, text: string): Refusal | undefined =>
@@ -157,7 +97,7 @@ function makeSettings(
   const own = heloRefusal(helo.own, texts.own);
   return {
     lists: [...judged.filter(isPermanent), ...judged.filter((list) => !isPermanent(list))],
-    allow: unionOf(milter.allow.flatMap((name) => lists.get(name)?.addresses ?? [])),
+    allow: addressSetIn(allow),
     known: prefixesAt(loaded, ['milter', 'known'], milter.known),
     exempt: exemptRecipients(milter.exempt),
     secrets: new ZoneSecrets(loaded.config),
@@ -189,38 +129,4 @@ function refusalOf(loaded: LoadedConfig, milter: MilterConfig, name: string): Re
   const action = actionOf(loaded, milter, name);
   const full = code?.length === 3 ? `${code} ${code[0]}.7.1` : code;
   return { action, code: full ?? DEFAULT_CODES[action], text: text ?? milter.texts[action] };
-}
-
-function judgedList({ name, addresses, entries }: List, refusal: Refusal): JudgedList {
-  if (!usesReason(refusal.text)) return { name, addresses, refusal };
-  const withReason = entries.filter(({ reason }) => reason !== undefined);
-  const reasonOf = ({ family, words }: Address): string | undefined =>
-    withReason.find(
-      ({ range }) =>
-        range.family === family &&
-        compareWords(range.first, 0, words, 0, words.length) <= 0 &&
-        compareWords(range.last, 0, words, 0, words.length) >= 0,
-    )?.reason;
-  return { name, addresses, refusal, reasonOf };
-}
-
-function watchedPaths(loaded: LoadedConfig, milter: MilterConfig, input: MilterInput): string[] {
-  const { config, resolvePath } = loaded;
-  const state = resolvePath(config.state);
-  const paths: string[] = milter.rules === undefined ? [] : [resolvePath(milter.rules)];
-  for (const [name, { file, url, stale }] of Object.entries(config.lists)) {
-    if (file !== undefined) paths.push(resolvePath(file));
-    if (url !== undefined) paths.push(...feedPaths(state, name, stale));
-  }
-  return [...paths, ...countryPaths(loaded, input)];
-}
-
-/** Files and folders that countries are read from. */
-function countryPaths(
-  { config, resolvePath }: LoadedConfig,
-  { from }: MilterInput,
-): readonly string[] {
-  if (from) return from;
-  if (config.sources.csv.length > 0) return config.sources.csv.map(resolvePath);
-  return [sourcesFolder(resolvePath(config.state))];
 }

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from '../../util/errors.js';
 import { counterLines } from './counters.js';
-import type { MilterInput } from './load-settings.js';
+import type { MilterInput } from './loader/loaded-lists.js';
 import type { Report } from './server/report.js';
 import type { MilterServer } from './server/server.js';
 

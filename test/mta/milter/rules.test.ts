@@ -7,9 +7,9 @@ import { rules } from '../../helpers/milter-settings.js';
 
 describe('regular expressions of POSIX', () => {
   const matches = (pattern: string, text: string, isExtended: boolean): boolean => {
-    const test = compilePattern(pattern, { isExtended, ignoresCase: false });
-    if (typeof test !== 'function') throw new Error(test.expected);
-    return test(text);
+    const compiled = compilePattern(pattern, { isExtended, ignoresCase: false });
+    if ('expected' in compiled) throw new Error(compiled.expected);
+    return compiled.test(text);
   };
 
   test.each([
@@ -62,6 +62,84 @@ describe('regular expressions of POSIX', () => {
     const startedMs = performance.now();
     expect(matches('^(a+)+$', text, true)).toBe(false);
     expect(performance.now() - startedMs).toBeLessThan(5000);
+  });
+});
+
+describe('what a rule may cost', () => {
+  const expectedOf = (text: string): string => {
+    const parsed = parseRules(text);
+    return 'expected' in parsed ? `${parsed.line}: ${parsed.expected}` : 'taken';
+  };
+
+  test.each([
+    [
+      '(a{1,100}){1,100}',
+      '2: at most 400 instructions of regular expressions, and this one is far',
+    ],
+    ['((a{1,30}){1,30}){1,30}', '2: at most 400 instructions'],
+    [
+      '(a{1,30}){1,30}b',
+      '2: at most 400 instructions of regular expressions, and this compiles to 1',
+    ],
+    ['[a-z]{1,500}!', '2: at most 400 instructions'],
+    ['(.*a){90}b', '2: at most 400'],
+    ['(.*a){70}b', 'taken'],
+  ])('/%s/e: %s', (pattern, answer) => {
+    expect(expectedOf(`reject "x"\nheader /x/ /${pattern}/e\n`).slice(0, answer.length)).toBe(
+      answer,
+    );
+  });
+
+  test('conditions of one rule about the same text count together, those of several do not', () => {
+    const word = (k: number): string => `header /s/ /${'x'.repeat(30)}${k}/i`;
+    const lines = Array.from({ length: 20 }, (_, k) => word(k));
+    expect(expectedOf(`reject "x"\n${lines.join(' or\n')}\n`)).toMatch(/^2: .*several expressions/);
+    expect(expectedOf(`reject "x"\n${lines.join('\n')}\n`)).toBe('taken');
+    expect(
+      expectedOf(`reject "x"\n${lines.slice(0, 9).join(' or\n')} and helo /${'y'.repeat(300)}/\n`),
+    ).toBe('taken');
+  });
+
+  test('the larger, the less of a text is looked at, and a line of a message always whole', () => {
+    const looksAt = (pattern: string): number => {
+      const run = (length: number): boolean =>
+        new RuleRun(rules(`reject "x"\nhelo /${pattern}/e`)).tell(
+          'helo',
+          `${'b'.repeat(length - 1)}!`,
+        ) !== undefined;
+      let [sees, misses] = [1, 10_000];
+      while (misses - sees > 1) {
+        const middle = (sees + misses) >>> 1;
+        if (run(middle)) sees = middle;
+        else misses = middle;
+      }
+      return sees;
+    };
+    expect(looksAt('!')).toBe(8192);
+    const large = looksAt('x{1,195}|!');
+    expect(large).toBeGreaterThanOrEqual(1000);
+    expect(large).toBeLessThan(1100);
+  });
+
+  test.each([
+    '(.*a){65}b',
+    '(a?){65}a{65}b',
+    'a{1,190}b',
+    '(a|aa|a?){40}b',
+    '([a-z]*[a-y]*){60}!',
+    '(a|b|ab|ba){44}$',
+    '^(a+)+$',
+    '[[:alpha:]]{3,160}[0-9]',
+  ])('/%s/ei takes less than 50 ms of a text of its length', (pattern) => {
+    const run = new RuleRun(rules(`reject "x"\nhelo /${pattern}/ei`));
+    const costs = ['a', 'ab', 'ABCab ', 'äa'].map((piece) => {
+      const text = piece.repeat(8192 / piece.length);
+      const before = process.cpuUsage();
+      run.tell('helo', text);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1000;
+    });
+    expect(Math.max(...costs)).toBeLessThan(50);
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-import type { MilterInput } from '../../../src/mta/milter/load-settings.js';
+import type { MilterInput } from '../../../src/mta/milter/loader/loaded-lists.js';
 import { MilterServer } from '../../../src/mta/milter/server/server.js';
 import { cleanUp, temporaryFolder } from '../../helpers/cleanup.js';
 import {
@@ -364,4 +364,57 @@ describe('fuzz', () => {
     expect(await answer(running, '203.0.113.7')).toBe(BLOCKED);
     await until(() => running.server.snapshot().openConnections === 0);
   }, 600_000);
+});
+
+describe('who waits for whom', () => {
+  test('a connection whose packets take long leaves the others their turn', async () => {
+    const running = await startMilter();
+    writeFileSync(join(running.folder, 'rules.conf'), 'reject "x"\nheader /^x$/ /(.*a){65}b/ei\n');
+    await running.server.reload(running.input('  rules: rules.conf\n'));
+    const slow = await running.open();
+    const header = packet('L', 'x', 'a'.repeat(1200));
+    const startedMs = performance.now();
+    let slowEndedMs = Infinity;
+    slow.send(
+      upToRecipient('203.0.113.99'),
+      ...Array.from({ length: 60 }, () => header),
+      packet('N'),
+    );
+    await slow.reply(); // options
+    await slow.reply(); // recipient
+    const ended = slow.reply(60_000).then((reply) => {
+      slowEndedMs = performance.now();
+      return reply;
+    });
+    expect(await answer(running, '203.0.113.7')).toBe(BLOCKED);
+    const answeredMs = performance.now() - startedMs;
+    expect(await ended).toBe('c');
+    expect(answeredMs).toBeLessThan((slowEndedMs - startedMs) / 2);
+  });
+
+  test('nobody waits while many lines are read', async () => {
+    const running = await startMilter();
+    const lines = Array.from(
+      { length: Number(process.env['SEKISHO_MILTER_LINES'] ?? 200_000) },
+      (_, k) => {
+        const n = k * 7;
+        return `${20 + (n >>> 24)}.${(n >>> 16) & 255}.${(n >>> 8) & 255}.${n & 255} reason ${k % 1000}`;
+      },
+    );
+    writeFileSync(join(running.folder, 'blocked.txt'), lines.join('\n') + '\n');
+    let longestMs = 0;
+    let lastMs = performance.now();
+    const timer = setInterval(() => {
+      const nowMs = performance.now();
+      longestMs = Math.max(longestMs, nowMs - lastMs);
+      lastMs = nowMs;
+    }, 1);
+    const startedMs = performance.now();
+    await running.server.reload(running.input());
+    const tookMs = performance.now() - startedMs;
+    clearInterval(timer);
+    expect(await answer(running, '20.0.27.88')).toBe('y550 5.7.1 Blocked: [20.0.27.88] (reason 0)');
+    if (process.env['SEKISHO_MILTER_LINES']) console.log({ tookMs, longestMs });
+    expect(longestMs).toBeLessThan(tookMs / 4);
+  });
 });

@@ -3,17 +3,28 @@ import { type Family, wordsOf } from '../../../ip/family.js';
 import { compareWords, copyWords, increment } from '../../../ip/words.js';
 import type { CountryTable } from '../../../sources/country-table.js';
 
-/** Which country holds an address: ranges of all countries in columns, sorted. */
+/** Ranges of all countries in columns, sorted, as threads send them. */
+export interface CountryColumns {
+  readonly codes: readonly string[];
+  readonly v4: Columns;
+  readonly v6: Columns;
+}
+
+/** Where the data gives an address to two countries, the range that starts first has it. */
+export function countryColumns(table: CountryTable): CountryColumns {
+  return { codes: [...table.keys()], v4: columnsOf(table, 4), v6: columnsOf(table, 6) };
+}
+
+/** Which country holds an address. */
 export class CountryIndex {
   readonly #codes: readonly string[];
   readonly #v4: Columns;
   readonly #v6: Columns;
 
-  /** Where the data gives an address to two countries, the range that starts first has it. */
-  constructor(table: CountryTable) {
-    this.#codes = [...table.keys()];
-    this.#v4 = columnsOf(table, 4);
-    this.#v6 = columnsOf(table, 6);
+  constructor({ codes, v4, v6 }: CountryColumns) {
+    this.#codes = codes;
+    this.#v4 = v4;
+    this.#v6 = v6;
   }
 
   /** Two capital letters, or undefined. */

@@ -1,4 +1,10 @@
-import { type TextTest, compilePattern } from './posix-pattern.js';
+import {
+  type CompiledPattern,
+  LARGEST_PROGRAM,
+  STEPS,
+  compilePattern,
+  smallerText,
+} from './posix-pattern.js';
 import {
   type Condition,
   type Expression,
@@ -26,6 +32,9 @@ type ActionName = (typeof ACTIONS)[number];
 const TWO_PATTERNS: ReadonlySet<string> = new Set(['connect', 'header', 'macro']);
 const CONDITIONS: readonly string[] = [...SUBJECTS, 'macro', 'body'];
 const RESERVED: ReadonlySet<string> = new Set([...ACTIONS, ...CONDITIONS, 'and', 'or', 'not']);
+
+/** More of a text is never looked at, characters. */
+export const LONGEST_TEXT = 8192;
 
 /** Expressions within others; more is a mistake, or an attack. */
 const DEEPEST = 100;
@@ -64,6 +73,7 @@ class Parser {
   readonly #macros = new Map<string, Parsed>();
   readonly #rules: Rule[] = [];
   readonly #leftOut: number[] = [];
+  readonly #longest: number[] = [];
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
@@ -79,6 +89,9 @@ class Parser {
     return {
       rules: this.#rules,
       conditions: [...this.#conditions.values()],
+      longest: [...this.#conditions.values()].map(
+        ({ index }) => this.#longest[index] ?? LONGEST_TEXT,
+      ),
       leftOut: this.#leftOut,
     };
   }
@@ -97,11 +110,30 @@ class Parser {
   #rule(): void {
     const action = this.#action();
     do {
-      const { line } = this.#peek();
+      const token = this.#peek();
+      const { line } = token;
       const expression = this.#expression(0);
       if (expression === 'body') this.#leftOut.push(line);
-      else this.#rules.push({ line, action, expression });
+      else {
+        this.#bound(token, expression);
+        this.#rules.push({ line, action, expression });
+      }
     } while (this.#startsExpression());
+  }
+
+  /** What looks at one text is matched at once: the larger, the less of the text is looked at. */
+  #bound(start: Token, expression: Expression): void {
+    const conditions = [...new Set(conditionsOf(expression))];
+    for (const { subject, index } of conditions) {
+      const together = conditions.filter((other) => other.subject === subject);
+      const size = together.reduce((sum, other) => sum + other.size, 0);
+      if (size > LARGEST_PROGRAM) {
+        const advice = `; several expressions below one action are matched one by one`;
+        throw new Fault(start, `${smallerText(size)}${advice}`);
+      }
+      const chars = Math.min(LONGEST_TEXT, Math.floor(STEPS / Math.max(1, size)));
+      this.#longest[index] = Math.min(this.#longest[index] ?? LONGEST_TEXT, chars);
+    }
   }
 
   #startsExpression(): boolean {
@@ -169,13 +201,29 @@ class Parser {
 
   #condition(subject: Condition['subject'] | 'body'): Parsed {
     const patterns = TWO_PATTERNS.has(subject) ? [this.#take(), this.#take()] : [this.#take()];
-    const tests = patterns.map(testOf);
+    const compiled = patterns.map(testOf);
     if (subject === 'body') return 'body';
     const key = [subject, ...patterns.map(({ text }) => text)].join('\n');
     const known = this.#conditions.get(key);
-    const condition = known ?? { subject, index: this.#conditions.size, tests };
+    const condition = known ?? {
+      subject,
+      index: this.#conditions.size,
+      tests: compiled.map(({ test }) => test),
+      size: compiled.reduce((sum, { size }) => sum + size, 0),
+    };
     this.#conditions.set(key, condition);
     return { kind: 'condition', condition };
+  }
+}
+
+function conditionsOf(expression: Expression): Condition[] {
+  switch (expression.kind) {
+    case 'condition':
+      return [expression.condition];
+    case 'not':
+      return conditionsOf(expression.of);
+    default:
+      return [...conditionsOf(expression.left), ...conditionsOf(expression.right)];
   }
 }
 
@@ -202,10 +250,10 @@ function withCode(kind: 'reject' | 'tempfail', token: Token): string {
 
 const DEFAULT_TEXTS = { reject: 'Command rejected', tempfail: 'Please try again later' };
 
-const MATCHES_ALL: TextTest = () => true;
+const MATCHES_ALL: CompiledPattern = { test: () => true, size: 0 };
 
 /** @throws Fault where it is no pattern with its delimiters, or not one that can be compiled */
-function testOf(token: Token): TextTest {
+function testOf(token: Token): CompiledPattern {
   const expected = 'a regular expression between two delimiters, such as /[.]example$/i';
   // a text in quotes is a pattern between those
   const text = token.kind === 'text' ? `"${token.text}"` : token.text;
@@ -223,10 +271,11 @@ function testOf(token: Token): TextTest {
     if (flags !== '') throw new Fault(token, 'no flags behind an empty expression');
     return MATCHES_ALL;
   }
-  const test = compilePattern(pattern, {
+  const compiled = compilePattern(pattern, {
     isExtended: flags.includes('e'),
     ignoresCase: flags.includes('i'),
   });
-  if (typeof test !== 'function') throw new Fault(token, test.expected);
-  return flags.includes('n') ? (subject) => !test(subject) : test;
+  if ('expected' in compiled) throw new Fault(token, compiled.expected);
+  const { test, size } = compiled;
+  return flags.includes('n') ? { test: (subject) => !test(subject), size } : compiled;
 }

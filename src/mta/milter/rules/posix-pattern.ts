@@ -8,6 +8,30 @@ export interface BadPattern {
 /** Whether a text matches. */
 export type TextTest = (text: string) => boolean;
 
+/** A pattern that was compiled. */
+export interface CompiledPattern {
+  readonly test: TextTest;
+  /** Instructions of its program: each character of a text may take a step for every one of them. */
+  readonly size: number;
+}
+
+/**
+ * The largest program. With {@link STEPS} a text of 1,000 characters, the longest line of a message
+ * (RFC 5322 2.1.1), is looked at as a whole.
+ */
+export const LARGEST_PROGRAM = 400;
+/** Program size times characters: at the most some 35 ms on a slow core (measured at 90 ns a step). */
+export const STEPS = 400_000;
+
+/** What is expected of a pattern, or of several that are matched one after the other. */
+export function smallerText(size: number | undefined): string {
+  const is = size === undefined ? 'this one is far larger' : `this compiles to ${size}`;
+  return (
+    `at most ${LARGEST_PROGRAM} instructions of regular expressions, and ${is}: repetitions within ` +
+    'repetitions multiply, and all sessions wait for each match'
+  );
+}
+
 /**
  * Compiles a regular expression of POSIX, basic or extended (re_format(7)), for an engine that is
  * linear in the length of the text, whatever a stranger sends (RE2). Without back-references,
@@ -16,7 +40,7 @@ export type TextTest = (text: string) => boolean;
 export function compilePattern(
   pattern: string,
   flags: { readonly isExtended: boolean; readonly ignoresCase: boolean },
-): TextTest | BadPattern {
+): CompiledPattern | BadPattern {
   const source = translate(pattern, flags.isExtended ? EXTENDED : BASIC);
   if (typeof source !== 'string') return source;
   try {
@@ -24,12 +48,18 @@ export function compilePattern(
       source,
       RE2JS.DOTALL | (flags.ignoresCase ? RE2JS.CASE_INSENSITIVE : 0),
     );
-    return (text) => compiled.matcher(text).find();
+    const size = compiled.programSize();
+    if (size > LARGEST_PROGRAM) return { expected: smallerText(size) };
+    return { test: (text) => compiled.matcher(text).find(), size };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
+    if (TOO_LARGE.test(reason)) return { expected: smallerText(undefined) };
     return { expected: `a regular expression of POSIX (${reason})` };
   }
 }
+
+/** What RE2 says of programs that it does not even make, with repetitions in their bounds. */
+const TOO_LARGE = /invalid repeat count|too large|nests too deeply/;
 
 const BACK_REFERENCE: BadPattern = {
   expected: 'a regular expression without back-references (\\1), which take exponential time',

@@ -41,7 +41,7 @@ export class RuleRun {
     const from = SUBJECTS.indexOf(subject);
     for (const condition of this.#set.conditions) {
       if (condition.subject === subject) {
-        this.#values[condition.index] = matches(condition, texts) ? TRUE : FALSE;
+        this.#values[condition.index] = this.#matches(condition, texts) ? TRUE : FALSE;
       } else if (condition.subject === 'macro') {
         // a later message may have others, as after AUTH
         if (this.#values[condition.index] === FALSE) this.#values[condition.index] = UNKNOWN;
@@ -57,7 +57,7 @@ export class RuleRun {
     let hasChanged = false;
     for (const condition of this.#set.conditions) {
       if (condition.subject !== subject || this.#values[condition.index] === TRUE) continue;
-      if (!matches(condition, [name, value])) continue;
+      if (!this.#matches(condition, [name, value])) continue;
       this.#values[condition.index] = TRUE;
       hasChanged = true;
     }
@@ -73,6 +73,11 @@ export class RuleRun {
       hasChanged = true;
     }
     return hasChanged ? this.#firstTrue() : undefined;
+  }
+
+  #matches({ index, tests }: Condition, texts: readonly string[]): boolean {
+    const longest = this.#set.longest[index] ?? 0;
+    return tests.every((test, k) => test((texts[k] ?? '').slice(0, longest)));
   }
 
   #firstTrue(): Rule | undefined {
@@ -93,16 +98,6 @@ export class RuleRun {
       }
     }
   }
-}
-
-/**
- * More of a text is not looked at, characters. Matching is linear, but a pattern with repetitions of
- * repetitions takes milliseconds for each kilobyte, and all sessions wait for it.
- */
-const LONGEST_TEXT = 8192;
-
-function matches({ tests }: Condition, texts: readonly string[]): boolean {
-  return tests.every((test, k) => test((texts[k] ?? '').slice(0, LONGEST_TEXT)));
 }
 
 function opposite(value: Value): Value {

@@ -10,6 +10,8 @@ export interface Condition {
   /** Place in the columns of a run. */
   readonly index: number;
   readonly tests: readonly TextTest[];
+  /** Instructions of its regular expressions. */
+  readonly size: number;
 }
 
 export type Expression =
@@ -35,6 +37,11 @@ export interface Rule {
 export interface RuleSet {
   readonly rules: readonly Rule[];
   readonly conditions: readonly Condition[];
+  /**
+   * By the index of a condition: characters of a text that are looked at, so that no rule takes more
+   * than a bounded time.
+   */
+  readonly longest: readonly number[];
 }
 
-export const NO_RULES: RuleSet = { rules: [], conditions: [] };
+export const NO_RULES: RuleSet = { rules: [], conditions: [], longest: [] };

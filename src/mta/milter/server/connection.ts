@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { MilterCounters } from '../counters.js';
 import { MilterSession, type SessionContext } from '../session.js';
 import { readEvent } from '../wire/event.js';
-import { PacketReader } from '../wire/packet-reader.js';
+import { PacketReader, type Taken } from '../wire/packet-reader.js';
 import { writeReply } from '../wire/reply.js';
 
 /** What one connection may use up. */
@@ -14,6 +14,8 @@ export interface ConnectionLimits {
   readonly packetMs: number;
 }
 
+/** How long one connection's packets are answered before others have their turn. */
+const TURN_MS = 10;
 /** Answers that are not read: a mail server reads each before it goes on. */
 const UNREAD_BYTES = 256 * 1024;
 
@@ -29,6 +31,7 @@ export class MilterConnection {
   #deadlineMs: number;
   #isIdle = false;
   #hasQuit = false;
+  #isPaused = false;
 
   /** @param tell is told why it was ended, where that was not the mail server's will */
   constructor(
@@ -52,15 +55,21 @@ export class MilterConnection {
     return this.#reader.keptBytes;
   }
 
-  /** Takes what came. @param nowMs of a clock that only goes forward */
-  receive(piece: Buffer, nowMs: number): void {
+  /**
+   * Takes what came, for a few milliseconds: other connections wait meanwhile.
+   *
+   * @param nowMs of a clock that only goes forward
+   * @returns whether there is more, for which it is to be called again, without a piece
+   */
+  receive(piece: Buffer, nowMs: number): boolean {
+    this.#isPaused = false;
     this.#bytes += piece.length;
     if (this.#bytes > this.#limits.sessionBytes) {
       this.#refuse(`more than ${this.#limits.sessionBytes} bytes`);
-      return;
+      return false;
     }
     const replies: Buffer[] = [];
-    const bad = this.#reader.read(piece, (packet) => this.#answer(packet, replies));
+    const bad = this.#reader.read(piece, (packet) => this.#answer(packet, replies, nowMs));
     if (replies.length > 0 && this.#socket.writable) {
       this.#socket.write(replies.length === 1 ? (replies[0] as Buffer) : Buffer.concat(replies));
     }
@@ -72,6 +81,7 @@ export class MilterConnection {
       this.end('does not read its answers');
     }
     this.#setDeadline(nowMs);
+    return this.#isPaused && !this.#socket.destroyed;
   }
 
   /** Ends the connection where it is overdue. */
@@ -86,16 +96,17 @@ export class MilterConnection {
     this.#socket.destroy();
   }
 
-  /** @returns whether there may be more */
-  #answer(packet: Buffer, replies: Buffer[]): boolean {
+  #answer(packet: Buffer, replies: Buffer[], startedMs: number): Taken {
     const event = readEvent(packet);
     if ('expected' in event) {
       this.#refuse(`${event.found}, expected ${event.expected}`);
-      return false;
+      return 'end';
     }
     for (const reply of this.#session.handleSafely(event)) replies.push(writeReply(reply));
     this.#hasQuit = event.type === 'quit';
-    return !this.#hasQuit;
+    if (this.#hasQuit) return 'end';
+    this.#isPaused = performance.now() - startedMs > TURN_MS;
+    return this.#isPaused ? 'pause' : 'more';
   }
 
   #refuse(what: string): void {

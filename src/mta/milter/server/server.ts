@@ -8,7 +8,7 @@ import { parseConfig } from '../../../config/load.js';
 import { type Account, becomeUser, findAccount } from '../../../util/privileges.js';
 import { checkMilter } from '../check-milter.js';
 import { type MilterCounters, newCounters } from '../counters.js';
-import type { MilterInput } from '../load-settings.js';
+import type { MilterInput } from '../loader/loaded-lists.js';
 import type { SessionContext } from '../session.js';
 import { type ConnectionLimits, MilterConnection } from './connection.js';
 import { type SocketFile, formatListen, listenAt } from './listen.js';
@@ -27,6 +27,7 @@ export interface MilterSnapshot {
   readonly counters: MilterCounters;
 }
 
+const NOTHING = Buffer.alloc(0);
 /** How often connections are looked at that are overdue. */
 const SWEEP_MS = 1000;
 /** Lines about clients that do not keep to the protocol, within a second. */
@@ -162,7 +163,7 @@ export class MilterServer {
   /** Ends every connection: mail servers go on as they are told to for a milter that is not there. */
   async stop(): Promise<void> {
     clearInterval(this.#sweep);
-    this.#supply.stop();
+    const ended = this.#supply.stop();
     const closed = this.#servers.map(
       (server) =>
         new Promise<void>((resolve) => {
@@ -172,7 +173,7 @@ export class MilterServer {
         }),
     );
     for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(closed);
+    await Promise.all([...closed, ended]);
     this.#servers = [];
   }
 
@@ -197,15 +198,23 @@ export class MilterServer {
     const connection = new MilterConnection(socket, this.#limits, this.#context, nowMs, tell);
     this.#connections.add(connection);
     this.#sockets.add(socket);
-    socket.on('data', (piece: Buffer) => {
+    const receive = (piece: Buffer): void => {
       const before = connection.waitingBytes;
-      connection.receive(piece, performance.now());
+      const hasMore = connection.receive(piece, performance.now());
       this.#waitingBytes += connection.waitingBytes - before;
-      if (connection.waitingBytes > 0 && this.#waitingBytes > this.#config.limits.waiting) {
+      if (hasMore) {
+        socket.pause();
+        setImmediate(() => {
+          if (socket.destroyed) return;
+          socket.resume();
+          receive(NOTHING);
+        });
+      } else if (connection.waitingBytes > 0 && this.#waitingBytes > this.#config.limits.waiting) {
         this.#counters.connections.malformed += 1;
         connection.end('sent half a packet, of which there are too many');
       }
-    });
+    };
+    socket.on('data', receive);
     // it closes in either case
     socket.on('error', () => undefined);
     socket.on('close', () => {

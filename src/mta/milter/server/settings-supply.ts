@@ -1,7 +1,8 @@
 import { KnownError, messageOf } from '../../../util/errors.js';
 import { FileWatch } from '../../../util/watch-files.js';
 import type { MilterSettings } from '../judge/settings.js';
-import { type LoadedMilter, type MilterInput, SettingsLoader } from '../load-settings.js';
+import { type LoadedMilter, SettingsLoader } from '../load-settings.js';
+import type { MilterInput } from '../loader/loaded-lists.js';
 import type { Report } from './report.js';
 
 /** Where nothing could be loaded yet, it is tried again. */
@@ -69,6 +70,7 @@ export class SettingsSupply {
         this.#input = input;
         return true;
       } catch (error) {
+        if (this.#isStopped) return false;
         const what =
           this.#current === undefined ? 'nothing is judged' : 'what was loaded before counts';
         const text = error instanceof KnownError ? error.message : String((error as Error).stack);
@@ -82,10 +84,11 @@ export class SettingsSupply {
     return done;
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#isStopped = true;
     this.#watch.stop();
     clearTimeout(this.#timer);
+    await this.#loader.stop();
   }
 
   async #load(input: MilterInput): Promise<void> {

@@ -3,6 +3,9 @@ export interface BadLength {
   readonly badLength: number;
 }
 
+/** What is to become of the packets behind the one that was taken. */
+export type Taken = 'more' | 'pause' | 'end';
+
 const LENGTH_BYTES = 4;
 const NOTHING = Buffer.alloc(0);
 
@@ -27,10 +30,11 @@ export class PacketReader {
   }
 
   /**
-   * Calls `take` with each packet that is complete now, until it gives false: then what follows
-   * is let go. A packet is only good until the next call.
+   * Calls `take` with each packet that is complete now, until it gives `end`: then what follows is
+   * let go, or `pause`: then it is kept, and read at the next call, which may bring nothing. A
+   * packet is only good until the next call.
    */
-  read(piece: Buffer, take: (packet: Buffer) => boolean): BadLength | undefined {
+  read(piece: Buffer, take: (packet: Buffer) => Taken): BadLength | undefined {
     let rest = this.#joined(piece);
     if (rest === undefined) return undefined;
     while (rest.length >= LENGTH_BYTES) {
@@ -41,7 +45,9 @@ export class PacketReader {
       const packet = rest.subarray(LENGTH_BYTES, this.#neededBytes);
       rest = rest.subarray(this.#neededBytes);
       this.#neededBytes = LENGTH_BYTES;
-      if (!take(packet)) return undefined;
+      const taken = take(packet);
+      if (taken === 'end') return undefined;
+      if (taken === 'pause') break;
     }
     this.#keep(rest);
     return undefined;
