@@ -104,11 +104,13 @@ export const milter = z
     allow: z.array(listName).default([]).describe('Lists whose addresses are never refused.'),
     known: z
       .array(z.string().min(1))
-      .default([])
-      .describe(
-        'Own gateways, as prefixes: the address judged is the first in the Received headers that ' +
-          'is not known.',
-      ),
+      .optional()
+      .meta({
+        description:
+          'Own gateways, as prefixes, where others than mta.known_hosts: the address judged is ' +
+          'the first in the Received headers that is not known.',
+        examples: [['198.51.100.0/24']],
+      }),
     refuse_behind_known: z
       .boolean()
       .default(false)

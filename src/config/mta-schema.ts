@@ -80,7 +80,9 @@ export const mta = z
     known_hosts: z
       .array(z.string())
       .default([])
-      .describe('Gateways in front of this server, as prefixes: who sent to them is judged.'),
+      .describe(
+        'Gateways in front of this server, as prefixes: who sent to them is judged, by the milter too.',
+      ),
     name_server: endpoint(53)
       .optional()
       .meta({

@@ -36,7 +36,7 @@ export function checkMilter(loaded: LoadedConfig): MilterConfig {
     if (known.includes(name)) continue;
     throw loaded.errorAt(['milter', 'allow', k], JSON.stringify(name), expected);
   }
-  prefixesAt(loaded, ['milter', 'known'], milter.known);
+  knownHosts(loaded, milter);
   prefixesAt(loaded, ['milter', 'helo', 'addresses'], milter.helo.addresses);
   return milter;
 }
@@ -48,6 +48,16 @@ export function actionOf(
   list: string,
 ): RefusalAction {
   return milter.lists[list]?.action ?? config.lists[list]?.action ?? 'reject';
+}
+
+/**
+ * Own gateways: `milter.known`, or else `mta.known_hosts`.
+ *
+ * @throws UsageError for a text that is no prefix
+ */
+export function knownHosts(loaded: LoadedConfig, { known }: MilterConfig): AddressSet {
+  if (known !== undefined) return prefixesAt(loaded, ['milter', 'known'], known);
+  return prefixesAt(loaded, ['mta', 'known_hosts'], loaded.config.mta.known_hosts);
 }
 
 /** @throws UsageError for a text that is no prefix */

@@ -5,7 +5,7 @@ import type { MilterConfig } from '../../config/schema.js';
 import type { Address } from '../../ip/address.js';
 import { unionOf } from '../../ip/address-set.js';
 import { UsageError } from '../../util/errors.js';
-import { actionOf, checkMilter, prefixesAt } from './check-milter.js';
+import { actionOf, checkMilter, knownHosts, prefixesAt } from './check-milter.js';
 import { CountryIndex, countryColumns } from './judge/country-index.js';
 import { reasonIn } from './judge/reason-table.js';
 import { exemptRecipients } from './judge/recipients.js';
@@ -98,7 +98,7 @@ function makeSettings(
   return {
     lists: [...judged.filter(isPermanent), ...judged.filter((list) => !isPermanent(list))],
     allow: addressSetIn(allow),
-    known: prefixesAt(loaded, ['milter', 'known'], milter.known),
+    known: knownHosts(loaded, milter),
     exempt: exemptRecipients(milter.exempt),
     secrets: new ZoneSecrets(loaded.config),
     helo: {

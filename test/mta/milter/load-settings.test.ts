@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { hasAddress } from '../../../src/ip/address-set.js';
 import { judgeAddress } from '../../../src/mta/milter/judge/verdict.js';
 import { type LoadedMilter, SettingsLoader } from '../../../src/mta/milter/load-settings.js';
 import { temporaryFolder } from '../../helpers/cleanup.js';
@@ -56,3 +57,18 @@ milter:
     ]);
   });
 });
+
+test.each([
+  ['mta: { known_hosts: [198.51.100.0/24] }\nmilter: {}\n', true],
+  ['mta: { known_hosts: [192.0.2.0/24] }\nmilter: { known: [] }\n', false],
+  ['mta: { known_hosts: [192.0.2.0/24] }\nmilter: { known: [198.51.100.7] }\n', true],
+])(
+  'gateways are those of the mail server unless the milter names its own: %j',
+  async (config, isKnown) => {
+    const { settings } = await load({ config });
+    const [words] = [addresses('198.51.100.7').v4.firsts];
+    expect(hasAddress(settings.known, { family: 4, words })).toBe(isKnown);
+    const bad = config.replace('198.51.100', '198.51.300');
+    if (config !== bad) await expect(load({ config: bad })).rejects.toThrow(/known/);
+  },
+);
