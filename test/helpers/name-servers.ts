@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { temporaryFolder } from './cleanup.js';
 import { ask } from './dns-questions.js';
 import type { Namespace } from './namespace.js';
+import { PackageHost } from './package-host.js';
+import { wrapperFolder } from './programs.js';
 import type { Server } from './server.js';
 
 /*
@@ -126,4 +128,20 @@ ${more}`,
 /** Whether anything is said there, be it a refusal. */
 async function answers(network: Namespace, at: Where): Promise<boolean> {
   return (await ask(network, 'version.bind', 'TXT', { port: 53, ...at })) !== 'no reply';
+}
+
+/** systemd-resolved without a system bus, with lines of resolved.conf; at 127.0.0.53. */
+export async function startResolved(network: Namespace, lines: string): Promise<Server> {
+  const host = await PackageHost.create(network, { packages: [], users: ['systemd-resolve'] });
+  const folder = join(host.folder, 'root/etc/systemd');
+  mkdirSync(folder, { recursive: true });
+  const text = `[Resolve]\nFallbackDNS=\nLLMNR=no\nMulticastDNS=no\n${lines}`;
+  writeFileSync(join(folder, 'resolved.conf'), text);
+  const script = `
+mount -t tmpfs tmpfs /run
+mkdir -p -m 755 /run/systemd/resolve
+chown systemd-resolve: /run/systemd/resolve
+exec "$1"`;
+  const words = ['-ec', script, 'sh', join(wrapperFolder, 'systemd-resolved')];
+  return host.start('sh', words, { ready: () => answers(network, { address: '127.0.0.53' }) });
 }

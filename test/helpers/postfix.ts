@@ -53,14 +53,24 @@ export class Postfix {
     // makes the folders of the queue
     const { code } = await postfix.run('postfix', ['check']);
     if (code !== 0) throw new Error(`postfix check: ${postfix.log()}`);
-    const words = ['-c', postfix.configFolder, '-d'];
-    const ready = (): boolean => postfix.log().includes('daemon started');
-    try {
-      postfix.#server = await postfix.host.start('/usr/lib/postfix/sbin/master', words, { ready });
-    } catch (error) {
-      throw new Error(`Postfix does not start:\n${postfix.log()}`, { cause: error });
-    }
+    await postfix.again();
     return postfix;
+  }
+
+  /** Starts its daemon, after {@link stop} once more. */
+  async again(): Promise<void> {
+    const words = ['-c', this.configFolder, '-d'];
+    const before = this.log().length;
+    const ready = (): boolean => this.log().slice(before).includes('daemon started');
+    try {
+      this.#server = await this.host.start('/usr/lib/postfix/sbin/master', words, { ready });
+    } catch (error) {
+      throw new Error(`Postfix does not start:\n${this.log()}`, { cause: error });
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.stop();
   }
 
   /** Writes configuration files; a Postfix that runs reads them after {@link reload}. */

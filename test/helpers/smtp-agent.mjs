@@ -50,13 +50,18 @@ class Conversation {
 }
 
 answerRequests({
-  async session({ from, to, port, helo, sender, recipients, message, patienceMs }) {
+  async session({ from, to, port, helo, login, sender, recipients, message, patienceMs }) {
     const socket = connect({ host: to, port, localAddress: from });
     const timer = setTimeout(() => socket.destroy(), patienceMs ?? PATIENCE_MS);
     const talk = new Conversation(socket);
     const said = { banner: '', helo: '', mail: '', recipients: [], data: '' };
     said.banner = await talk.reply();
     if (said.banner.startsWith('2')) said.helo = await talk.say(`EHLO ${helo}`);
+    if (login !== undefined && said.helo.startsWith('2')) {
+      // RFC 4616
+      const words = Buffer.from(`\0${login.user}\0${login.password}`).toString('base64');
+      said.login = await talk.say(`AUTH PLAIN ${words}`);
+    }
     if (said.helo.startsWith('2')) said.mail = await talk.say(`MAIL FROM:<${sender}>`);
     if (said.mail.startsWith('2')) {
       for (const one of recipients) said.recipients.push(await talk.say(`RCPT TO:<${one}>`));

@@ -10,6 +10,8 @@ export interface SmtpWishes {
   /** Where to; 127.0.0.1 or ::1 after the family of `from`, where left out. */
   readonly to?: string;
   readonly helo?: string;
+  /** By AUTH PLAIN. */
+  readonly login?: { readonly user: string; readonly password: string };
   readonly sender?: string;
   readonly recipients?: readonly string[];
   /** How long the session may take; 15 s where left out. */
@@ -22,6 +24,8 @@ export interface SmtpWishes {
 export interface SmtpReplies {
   readonly banner: string;
   readonly helo: string;
+  /** To AUTH, where that was sent. */
+  readonly login?: string;
   readonly mail: string;
   readonly recipients: readonly string[];
   readonly data: string;

@@ -7,6 +7,7 @@ import { MilterService, until } from '../helpers/milter-service.js';
 import { Namespace } from '../helpers/namespace.js';
 import { POSTFIX_NEEDS, Postfix } from '../helpers/postfix.js';
 import { missing, systemTest } from '../helpers/programs.js';
+import { startAuthentication } from '../helpers/sasl.js';
 import { SmtpClient } from '../helpers/smtp.js';
 
 const MILTERS = 'smtpd_milters = inet:127.0.0.1:9900\nmilter_default_action = tempfail\n';
@@ -88,6 +89,33 @@ describe('Postfix', () => {
     expect(await client.recipientReply({ from, helo: '[127.0.0.1]' })).toMatch(/^451 4\.7\.1 /);
     expect(await client.recipientReply({ from, helo: '[192.0.2.77]' })).toMatch(/^250 /);
     expect(await client.recipientReply({ from: '127.0.0.1', helo: 'bare' })).toMatch(/^250 /);
+  });
+
+  systemTest('who has authenticated is not judged', POSTFIX_NEEDS, async () => {
+    const user = { user: 'user@test.example', password: 'geheim' };
+    const path = join(postfix.host.folder, 'auth');
+    await startAuthentication(path, user);
+    const auth =
+      'smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\n' + `smtpd_sasl_path = ${path}\n`;
+    await postfix.reload({ main: main + auth + MILTERS, master });
+    const stranger = { from: '203.0.113.7', helo: 'bare' };
+    const known = await client.session({ ...stranger, login: user });
+    expect(known).toMatchObject({ login: '235 2.7.0 Authentication successful' });
+    expect(known.recipients).toEqual(['250 2.1.5 Ok']);
+    const wrong = await client.session({ ...stranger, login: { ...user, password: 'x' } });
+    expect(wrong.login).toMatch(/^535 /);
+    expect(wrong.recipients).toEqual([BLOCKED]);
+    expect(await client.recipientReply(stranger)).toBe(BLOCKED);
+    const wish = { ...stranger, login: user, message: 'Subject: x\r\n\r\nauthenticated' };
+    expect((await client.session({ ...wish, recipients: ['user@test.example'] })).data).toMatch(
+      /^250 /,
+    );
+    await until(() => readFileSync(delivered, 'utf8').includes('authenticated'));
+    const text = readFileSync(delivered, 'utf8')
+      .split(/-end/)
+      .find((one) => one.includes('authenticated'));
+    expect(text).not.toContain('X-Sekisho');
+    await postfix.reload({ main: main + MILTERS, master });
   });
 
   systemTest('the submission port is not judged', POSTFIX_NEEDS, async () => {

@@ -6,13 +6,31 @@ import { MilterService } from '../helpers/milter-service.js';
 import { Namespace } from '../helpers/namespace.js';
 import { missing, systemTest } from '../helpers/programs.js';
 import { SENDMAIL_NEEDS, Sendmail } from '../helpers/sendmail.js';
-import { SmtpClient } from '../helpers/smtp.js';
+import { SmtpClient, type SmtpWishes } from '../helpers/smtp.js';
 
 const FILTER = "INPUT_MAIL_FILTER(`sekisho', `S=inet:9900@127.0.0.1, T=S:5s;R:5s')dnl\n";
 const MSA = "DAEMON_OPTIONS(`Name=MSA4, Family=inet, Addr=127.0.0.1, Port=587')dnl\n";
 /** sendmail puts the recipient before a text that refuses for good. */
 const BLOCKED = '550 5.7.1 <user@test.example>... [203.0.113.7] is 100% blocked: spam';
 
+const KNOWN = '  known: [198.51.100.0/24]\n';
+const RULES = `accept
+helo /^good/
+
+reject "no dynamic hosts"
+helo /^(dyn|dsl)[0-9]*\\./e
+
+tempfail "later"
+envfrom /@partner\\.example>$/ and macro /{daemon_name}/ /^MTA/
+
+reject "not sales"
+envrcpt /<sales@/
+
+reject "no casinos"
+header /^Subject$/ /CASINO/i
+`;
+
+let network: Namespace;
 let milter: MilterService;
 let second: MilterService;
 let sendmail: Sendmail;
@@ -20,11 +38,10 @@ let client: SmtpClient;
 
 beforeAll(async () => {
   if (missing(...SENDMAIL_NEEDS) !== undefined) return;
-  const network = await Namespace.create();
+  network = await Namespace.create();
   await network.addAddresses(['192.0.2.1/32', '203.0.113.7/32', '203.0.113.8/32']);
   await network.addAddresses(['198.51.100.1/32', '2001:db8:bad::7/128', '2001:db8::1/128']);
-  const known = '  known: [198.51.100.0/24]\n';
-  milter = await MilterService.start(network, { milter: known });
+  milter = await MilterService.start(network, { milter: KNOWN });
   second = await MilterService.start(network, {
     port: 9901,
     milter: '  allow: [blocked]\n  helo: { no_dot: "off" }\n',
@@ -102,9 +119,60 @@ describe('sendmail', () => {
     );
   });
 
+  systemTest('the dry run: mail passes, and the header tells', SENDMAIL_NEEDS, async () => {
+    await milter.reload(`${KNOWN}  observe: true\n`);
+    // beside a second milter only the last adds its header
+    await second.reload('  observe: true\n');
+    const message = 'Subject: mark-4\r\n\r\ntext';
+    const said = await client.session({ from: '203.0.113.7', helo: 'bare', message });
+    expect([said.recipients[0], said.data].map((reply) => reply?.slice(0, 3))).toEqual([
+      '250',
+      '250',
+    ]);
+    expect(queued('mark-4')).toContain('verdict=reject; by=list blocked');
+    expect(milter.server.output()).toMatch(/would reject \(dry run\) by=list blocked/);
+  });
+
+  systemTest('rules: HELO, sender, recipient, header, macro', SENDMAIL_NEEDS, async () => {
+    milter.write('rules.conf', RULES);
+    await milter.reload(`${KNOWN}  rules: rules.conf\n`);
+    const ask = async (wishes: Partial<SmtpWishes>): Promise<string> => {
+      const message = 'Subject: cheap casino\r\n\r\ntext';
+      const said = await client.session({ from: '192.0.2.1', ...wishes, message });
+      return [said.recipients[0], said.data].find((reply) => !reply?.startsWith('250')) ?? '250';
+    };
+    const recipients = ['sales@test.example'];
+    expect(await ask({ helo: 'dyn7.example' })).toBe('554 5.7.1 no dynamic hosts');
+    expect(await ask({ sender: 'a@partner.example' })).toBe('451 4.7.1 later');
+    expect(await ask({ recipients })).toMatch(/^554 5\.7\.1 .*not sales$/);
+    expect(await ask({})).toBe('554 5.7.1 no casinos');
+    expect(await ask({ helo: 'good.example', from: '203.0.113.7' })).toBe('250');
+  });
+
+  systemTest('behind a known host, refused where asked', SENDMAIL_NEEDS, async () => {
+    await milter.reload(`${KNOWN}  refuse_behind_known: true\n`);
+    const message =
+      'Received: from c (d [203.0.113.7])\r\n\tby gw.example (8.17) with ESMTP id 1\r\n' +
+      'Subject: x\r\n\r\ntext';
+    const from = '198.51.100.1';
+    expect((await client.session({ from, message })).data).toBe(
+      '550 5.7.1 [203.0.113.7] is 100% blocked: spam',
+    );
+    const recipients = ['user@test.example', 'postmaster@test.example'];
+    expect((await client.session({ from, message, recipients })).data).toMatch(/^250 /);
+  });
+
   systemTest('where the milter is down, mail passes without F=', SENDMAIL_NEEDS, async () => {
     await milter.server.stop();
     await second.server.stop();
     expect(await client.recipientReply({ from: '203.0.113.7' })).toMatch(/^250 /);
+  });
+
+  systemTest('with F=T it is refused for now', SENDMAIL_NEEDS, async () => {
+    await sendmail.stop();
+    await Sendmail.start(network, {
+      mc: FILTER.replace('9900@127.0.0.1,', '9900@127.0.0.1, F=T,'),
+    });
+    expect(await client.recipientReply({ from: '192.0.2.1' })).toMatch(/^451 4\.3\.2 /);
   });
 });

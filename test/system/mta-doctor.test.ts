@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { beforeAll, describe, expect } from 'vitest';
 
 import type { FindingName } from '../../src/mta/doctor/finding-table.js';
 import { snippet } from '../docs/markdown.js';
 import { DoctorHost, type Examined, postfixFolder } from '../helpers/doctor-host.js';
-import { startDnsmasq, startUnbound } from '../helpers/name-servers.js';
+import { startDnsmasq, startResolved, startUnbound } from '../helpers/name-servers.js';
 import { PackageHost } from '../helpers/package-host.js';
 import { POSTFIX_NEEDS, Postfix } from '../helpers/postfix.js';
 import { missing, systemTest } from '../helpers/programs.js';
@@ -22,7 +22,7 @@ import { SmtpClient } from '../helpers/smtp.js';
 const CONFIG = `
 lists:
   blocked: { file: blocked.txt }
-  later: { file: later.txt }
+  later: { file: later.txt, action: tempfail }
 dnsbl:
   listen: ["127.0.0.1:5300"]
   zones:
@@ -62,6 +62,7 @@ function theOne({ findings }: Examined, name: FindingName): { text: string; cure
 
 describe('resolvers', () => {
   const NEEDS = ['unbound', 'dnsmasq', 'postconf', 'postmap', 'dig', 'namespace'];
+  const RESOLVED_NEEDS = [...NEEDS, 'systemd-resolved'];
   let host: DoctorHost;
   let postfix: string;
   const examine = (config?: string): Promise<Examined> =>
@@ -126,6 +127,31 @@ describe('resolvers', () => {
     const examined = await whileRunning(startUnbound(host.network, shut, AT));
     expect(complaints(examined)).toEqual(['not-forwarded']);
     expect(theOne(examined, 'not-forwarded').cure).toContain('do-not-query-localhost: no');
+  });
+
+  systemTest('systemd-resolved, with and without the zone', RESOLVED_NEEDS, async () => {
+    host.resolveBy('127.0.0.53');
+    // without an interface that could reach others it asks nobody
+    for (const words of [
+      'link add far type veth peer name near',
+      'addr add 192.0.2.53/24 dev far',
+      'link set near up',
+      'link set far up',
+    ]) {
+      expect(await host.network.run('ip', words.split(' '))).toMatchObject({ code: 0 });
+    }
+    try {
+      // what `resolvectl dns` and `resolvectl domain` say over the system bus, which is not here
+      const lines = 'DNS=127.0.0.1:5300\nDomains=~bl.example.net\nDNSSEC=no\n';
+      const forwarding = await whileRunning(startResolved(host.network, lines));
+      expect(complaints(forwarding)).toEqual([]);
+      expect(theOne(forwarding, 'resolver-good').text).toContain('127.0.0.53 (systemd-resolved)');
+      const alone = await whileRunning(startResolved(host.network, 'DNSSEC=no\n'));
+      expect(complaints(alone)).toContain('not-forwarded');
+      expect(theOne(alone, 'not-forwarded').cure).toContain('resolvectl dns dnsbl0 127.0.0.1:5300');
+    } finally {
+      host.resolveBy('127.0.0.1');
+    }
   });
 
   systemTest('a resolver that answers for every name', NEEDS, async () => {
@@ -217,6 +243,12 @@ describe('mail servers', () => {
       }),
     ]);
     expect(complaints(ignoring)).toEqual(['postscreen-ignores']);
+    const alone = await examinePostfix('permit', {
+      main: 'postscreen_dnsbl_sites = bl.example.net=127.0.0.2*3\npostscreen_dnsbl_action = enforce\n',
+      master: 'smtp inet n - n - 1 postscreen\n',
+    });
+    expect(complaints(alone)).toEqual([]);
+    expect(theOne(alone, 'codes-for-good').text).toContain('127.0.0.4 lists (later) passes it');
     expect(old.code).toBe(1);
     expect(complaints(old)).toEqual(['chroot-resolver']);
     expect(theOne(old, 'chroot-resolver').cure).toMatch(
@@ -276,12 +308,19 @@ describe('mail servers', () => {
       );
       const mailer = await Sendmail.prepare(host.network, { mc: mc.join('') });
       const cf = join(mailer.configFolder, 'sendmail.cf');
-      const [exim, rspamd, spamassassin, qmail, sendmail] = await Promise.all([
+      // Debian's own access map has such a line
+      const trusting = await Sendmail.prepare(host.network, {
+        mc: mc.join(''),
+        access: 'Connect:127 RELAY\n',
+      });
+      const trustingCf = join(trusting.configFolder, 'sendmail.cf');
+      const [exim, rspamd, spamassassin, qmail, sendmail, trustful] = await Promise.all([
         examine('exim', EXIM),
         examine('rspamd', RSPAMD),
         examine('spamassassin', SPAMASSASSIN),
         examine('qmail', QMAIL),
         host.examine(['sendmail', '--file', cf], undefined, mailer.host),
+        host.examine(['sendmail', '--file', trustingCf], undefined, trusting.host),
       ]);
       expect(complaints(exim)).toEqual([]);
       expect(theOne(exim, 'mail-server').text).toMatch(/^Exim 4\./);
@@ -299,6 +338,48 @@ describe('mail servers', () => {
       expect(complaints(sendmail)).toEqual([]);
       expect(theOne(sendmail, 'mail-server').text).toMatch(/^sendmail 8\./);
       expect(replies(sendmail)).toEqual(['550 5.7.1 no', '450 4.7.1 no']);
+      expect(complaints(trustful)).toEqual([]);
+      expect(replies(trustful)).toEqual(replies(sendmail));
+      const accept = '  accept hosts = 127.0.0.0/8\n  deny dnslists';
+      const lenient = await examine('exim', EXIM.replace('  deny dnslists', accept));
+      expect(complaints(lenient)).toEqual([]);
+      expect(theOne(lenient, 'not-checked').text).toContain('it seems to trust 127.0.0.0/8');
+      const blind = await examine(
+        'exim',
+        EXIM.replace('  deny dnslists', '  accept\n  deny dnslists'),
+      );
+      expect(complaints(blind)).toEqual(['would-pass', 'would-pass']);
+    },
+    40_000,
+  );
+
+  systemTest(
+    'a Postfix that runs in a chroot with an old resolv.conf lets listed clients in',
+    NEEDS,
+    async () => {
+      await host.network.addAddresses(['203.0.113.9']);
+      const postfix = await Postfix.start(host.network, {
+        main: `smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, ${RESTRICTIONS}\n`,
+        master: '2526 inet n - y - - smtpd\n',
+      });
+      const file = join(postfix.host.folder, 'spool/etc/resolv.conf');
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, 'nameserver 127.0.0.9\n');
+      const client = await SmtpClient.start(host.network);
+      const wish = { from: '203.0.113.9', port: 2526 };
+      const words = ['postfix', '--file', postfix.configFolder];
+      const examine = () => host.examine(words, undefined, postfix.host);
+      expect(await client.recipientReply(wish)).toMatch(/^250 /);
+      const found = theOne(await examine(), 'chroot-resolver');
+      expect(found.text).toContain('127.0.0.9');
+      // its cure
+      const cure = (found.cure ?? '').split(' && ')[0]?.split(' ') ?? [];
+      expect(await postfix.host.run('cp', cure.slice(1))).toMatchObject({ code: 0 });
+      expect(cure[2]).toBe(file);
+      await postfix.stop();
+      await postfix.again();
+      expect(await client.recipientReply(wish)).toMatch(/^554 /);
+      expect(namesOf(await examine())).not.toContain('chroot-resolver');
     },
     40_000,
   );
@@ -307,7 +388,7 @@ describe('mail servers', () => {
     'the zone is dead: mail is accepted, and the doctor alarmed',
     NEEDS,
     async () => {
-      await host.network.addAddresses(['203.0.113.9', '203.0.113.10']);
+      await host.network.addAddresses(['203.0.113.10']);
       const postfix = await Postfix.start(host.network, {
         main: `smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, ${RESTRICTIONS}\n`,
       });

@@ -1,9 +1,10 @@
 import type { Endpoint } from '../../config/dnsbl-schema.js';
 import type { LoadedConfig } from '../../config/load.js';
+import { checkKeys } from './check/keys.js';
 import { checkLibrary } from './check/library.js';
 import { checkPublicResolvers } from './check/public-resolver.js';
 import { checkResolver } from './check/resolver.js';
-import { checkService, isHeldBy } from './check/service.js';
+import { checkService, endpointText, isHeldBy } from './check/service.js';
 import { judgeTest } from './check/verdict.js';
 import type { DoctorOptions } from './diagnose.js';
 import { type Finding, finding } from './finding.js';
@@ -80,9 +81,13 @@ interface Surroundings {
 function findingsOf(answers: Answers, surroundings: Surroundings): Finding[] {
   const { zone, direct, resolved, library } = answers;
   const { places, resolvers, signs, holders } = surroundings;
-  const own = direct.map((one, at) =>
-    checkService({ at: places[at] as Endpoint, zone, answers: one, holders }),
-  );
+  const own = direct.map((one, at) => {
+    const place = places[at] as Endpoint;
+    return [
+      ...checkService({ at: place, zone, answers: one, holders }),
+      ...checkKeys(`the DNSBL at ${endpointText(place)}`, zone, one),
+    ];
+  });
   const best = direct.findIndex(({ test }) => judgeTest(test, zone) === 'right');
   const dnsbl = places[Math.max(best, 0)] as Endpoint;
   const others = resolved.map((one, at) => {
@@ -92,11 +97,12 @@ function findingsOf(answers: Answers, surroundings: Surroundings): Finding[] {
       const REASON = 'it is public, and would see the key of the zone';
       return [finding('not-checked', { WHAT, REASON })];
     }
-    return checkResolver({
+    const found = checkResolver({
       ...{ file: resolvers.file, zone, answers: one, direct: direct[best], dnsbl },
       signs: signs[at] as ResolverSigns,
       isPortHeld: holders.some((holder) => isHeldBy({ address, port: 53 }, holder)),
     });
+    return [...found, ...checkKeys(`resolver ${address}`, zone, one)];
   });
   const isRightSomewhere = resolved.some(
     (one) => one !== undefined && judgeTest(one.test, zone) === 'right',

@@ -92,6 +92,11 @@ export const FINDINGS = {
     text: 'RESOLVER answers REASON for the IPv6 test entry of ZONE (::ffff:127.0.0.2); expected EXPECTED',
     cure: FORWARD,
   },
+  'key-unanswered': {
+    severity: 'failure',
+    text: 'WHO answers for ZONE below its first key, and FOUND for the test entry below key number NUMBER; expected EXPECTED',
+    cure: 'restart `sekisho serve` where that key is new; and send the questions of the whole zone to the DNSBL, not those below one key',
+  },
   'negative-ttl-long': {
     severity: 'warning',
     text: 'RESOLVER may keep for SECONDS s that an address is not in ZONE, so a new listing takes that long to be seen; expected 60 s or less',
@@ -138,6 +143,10 @@ export const FINDINGS = {
     severity: 'warning',
     text: 'PROGRAM asks ZONE, but does nothing on CODES (LISTS)',
     cure: 'sekisho mta print NAME, which has every code',
+  },
+  'codes-for-good': {
+    severity: 'info',
+    text: 'postscreen asks ZONE and refuses for good only, so whom CODES lists (LISTS) passes it: those lists refuse for now, which smtpd behind it can',
   },
   'country-zone-as-list': {
     severity: 'failure',

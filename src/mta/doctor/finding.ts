@@ -26,9 +26,19 @@ export function finding(name: FindingName, words: Readonly<Record<string, string
 /** A capital word that a check fills in, as it stands in the table. */
 const WORDS = [
   ...['ACTION', 'ADDRESS', 'ASKED', 'CHROOT_FILE', 'CODE', 'CODES', 'ENDPOINT', 'EXPECTED'],
-  ...['FILTERED', 'FORWARDING', 'FOUND', 'LISTS', 'MISSING', 'NAME', 'OWNER', 'PERMISSION'],
+  ...[
+    'FILTERED',
+    'FORWARDING',
+    'FOUND',
+    'LISTS',
+    'MISSING',
+    'NAME',
+    'NUMBER',
+    'OWNER',
+    'PERMISSION',
+  ],
   ...['PLACE', 'PROGRAM', 'REASON', 'REPLY', 'RESOLVER', 'RESOLVERS', 'RESOLV_CONF', 'SECONDS'],
-  ...['SERVERS', 'SERVICES', 'UNSIGNED', 'WHAT', 'WHY', 'ZONE'],
+  ...['SERVERS', 'SERVICES', 'UNSIGNED', 'WHAT', 'WHO', 'WHY', 'ZONE'],
 ];
 const WORD = new RegExp(`\\b(?:${WORDS.join('|')})\\b`, 'g');
 

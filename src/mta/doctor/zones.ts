@@ -16,11 +16,13 @@ export interface ExpectedZone {
   readonly hasText: boolean | undefined;
   /** Return codes and the lists behind each. */
   readonly codes: ReadonlyMap<string, readonly string[]>;
+  /** Those of them that refuse for now. */
+  readonly temporary: ReadonlySet<string>;
   readonly negativeTtlSeconds: number;
 }
 
 /** The zones of the configuration, in its order. */
-export function expectedZones({ dnsbl }: Pick<Config, 'dnsbl'>): ExpectedZone[] {
+export function expectedZones({ dnsbl, lists }: Pick<Config, 'dnsbl' | 'lists'>): ExpectedZone[] {
   return (dnsbl?.zones ?? []).map((zone) => {
     const { name, kind, keys, approved } = zone;
     return {
@@ -31,6 +33,7 @@ export function expectedZones({ dnsbl }: Pick<Config, 'dnsbl'>): ExpectedZone[] 
       kind,
       ...testEntryOf(zone),
       codes: codesOf(zone),
+      temporary: temporaryCodes(zone, lists),
       negativeTtlSeconds: Math.round(zone.negative_ttl / 1000),
     };
   });
@@ -51,6 +54,13 @@ function codesOf({ lists }: ZoneConfig): Map<string, string[]> {
     codes.set(code, [...(codes.get(code) ?? []), list]);
   }
   return codes;
+}
+
+function temporaryCodes(zone: ZoneConfig, lists: Config['lists']): Set<string> {
+  const codes = Object.entries(zone.lists).flatMap(([name, { code, action }]) =>
+    (action ?? lists[name]?.action) === 'tempfail' ? [code] : [],
+  );
+  return new Set(codes);
 }
 
 /** Whether every address has an answer there, so that it can be no list. */

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
 import { checkChroot } from '../../../src/mta/doctor/check/chroot.js';
+import { checkKeys } from '../../../src/mta/doctor/check/keys.js';
 import { checkLibrary } from '../../../src/mta/doctor/check/library.js';
 import { checkOutcomes } from '../../../src/mta/doctor/check/outcome.js';
 import { checkPublicResolvers } from '../../../src/mta/doctor/check/public-resolver.js';
 import { type ResolverFacts, checkResolver } from '../../../src/mta/doctor/check/resolver.js';
 import { checkService } from '../../../src/mta/doctor/check/service.js';
 import { checkZoneUse } from '../../../src/mta/doctor/check/zone-use.js';
+import type { Reply } from '../../../src/mta/doctor/look/ask.js';
 import type { Finding } from '../../../src/mta/doctor/finding.js';
 import type { PortHolder } from '../../../src/mta/doctor/look/port-holders.js';
 import type {
@@ -217,6 +219,35 @@ describe('mail servers', () => {
     ]);
     const half = use('bl.example.net', { codes: ['127.0.0.2'] });
     expect(names(checkZoneUse([BL], [server([half])]))).toEqual(['zone-used', 'codes-unused']);
+  });
+
+  test('postscreen has no code for now: temporary lists pass it by design, others by mistake', () => {
+    const screen = (...codes: string[]): ZoneUse =>
+      use('bl.example.net', { codes, isForGoodOnly: true });
+    const [, told4] = checkZoneUse([BL], [server([screen('127.0.0.2')])]);
+    expect(told4).toMatchObject({ name: 'codes-for-good', severity: 'info' });
+    expect(names(checkZoneUse([BL], [server([screen('127.0.0.4')])]))).toEqual([
+      'zone-used',
+      'codes-unused',
+    ]);
+    const smtpd = use('bl.example.net', { codes: ['127.0.0.2'] });
+    expect(names(checkZoneUse([BL], [server([screen('127.0.0.2'), smtpd])]))).toContain(
+      'codes-unused',
+    );
+  });
+
+  test('each key is asked about', () => {
+    const right = told('127.0.0.4');
+    const keyed = { test: right, test6: right, text: empty };
+    const check = (...furtherKeys: Reply[]): Finding[] =>
+      checkKeys('resolver 127.0.0.1', KEYED, answers({ ...keyed, furtherKeys }));
+    expect(check(right)).toEqual([]);
+    const [found] = check(noSuchName);
+    expect(found).toMatchObject({ name: 'key-unanswered', severity: 'failure' });
+    expect(found?.text).toContain('NXDOMAIN for the test entry below key number 2');
+    // where nothing is right, that is told once
+    const wrong = answers({ ...keyed, test: noSuchName, furtherKeys: [noSuchName] });
+    expect(checkKeys('resolver 127.0.0.1', KEYED, wrong)).toEqual([]);
   });
 
   test('a zone of countries as a list refuses everybody', () => {

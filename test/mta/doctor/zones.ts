@@ -6,7 +6,7 @@ import { type ExpectedZone, expectedZones } from '../../../src/mta/doctor/zones.
 const TEXT = `
 lists:
   blocked: { file: blocked.txt }
-  later: { file: later.txt }
+  later: { file: later.txt, action: tempfail }
 dnsbl:
   zones:
     - name: bl.example.net
@@ -39,7 +39,7 @@ export const told = (...records: string[]): Reply => ({ rcode: 'NOERROR', record
 export function answers(more: Partial<ZoneAnswers> = {}): ZoneAnswers {
   const test = told('127.0.0.2');
   return {
-    ...{ test, unvalidated: test, test6: test },
+    ...{ test, unvalidated: test, test6: test, furtherKeys: [] },
     text: told('by hand: 127.0.0.2'),
     never: noSuchName,
     ...more,
@@ -48,5 +48,12 @@ export function answers(more: Partial<ZoneAnswers> = {}): ZoneAnswers {
 
 /** The same reply to every question. */
 export function allAnswers(reply: Reply): ZoneAnswers {
-  return { test: reply, text: reply, unvalidated: reply, never: reply, test6: reply };
+  return {
+    test: reply,
+    text: reply,
+    unvalidated: reply,
+    never: reply,
+    test6: reply,
+    furtherKeys: [],
+  };
 }

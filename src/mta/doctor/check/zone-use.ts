@@ -60,12 +60,17 @@ function unusedCodes(
   const unused = [...zone.codes].filter(
     ([code]) => !patterns.some((one) => matchesCode(one, code)),
   );
-  if (unused.length === 0) return [];
-  return [
-    finding('codes-unused', {
-      ...words,
-      CODES: unused.map(([code]) => code).join(', '),
-      LISTS: unused.flatMap(([, lists]) => lists).join(', '),
-    }),
-  ];
+  const isForGoodOnly = uses.every((use) => use.isForGoodOnly === true);
+  const isByDesign = ([code]: readonly [string, ...unknown[]]): boolean =>
+    isForGoodOnly && zone.temporary.has(code);
+  const groups = [
+    ['codes-for-good', unused.filter(isByDesign)],
+    ['codes-unused', unused.filter((one) => !isByDesign(one))],
+  ] as const;
+  return groups.flatMap(([name, codes]) => {
+    if (codes.length === 0) return [];
+    const CODES = codes.map(([code]) => code).join(', ');
+    const LISTS = codes.flatMap(([, lists]) => lists).join(', ');
+    return [finding(name, { ...words, CODES, LISTS })];
+  });
 }

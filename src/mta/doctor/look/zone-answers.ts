@@ -14,6 +14,8 @@ export interface ZoneAnswers {
   readonly never: Reply;
   /** A of ::ffff:127.0.0.2. */
   readonly test6: Reply;
+  /** A of 127.0.0.2 below each further key of the zone. */
+  readonly furtherKeys: readonly Reply[];
 }
 
 /** ::FFFF:7F00:2 as 32 nibbles, from the last (RFC 5782 2.4). */
@@ -29,15 +31,16 @@ export async function askAboutZone(
   { hosts }: Pick<ExpectedZone, 'hosts'>,
   timeoutMs: number,
 ): Promise<ZoneAnswers> {
-  const [host = ''] = hosts;
+  const [host = '', ...others] = hosts;
   const one = (labels: string, more: Partial<Question> = {}): Promise<Reply> =>
     ask(at, { name: `${labels}.${host}`, type: 'A', ...more }, timeoutMs);
-  const [test, text, unvalidated, never, test6] = await Promise.all([
+  const [test, text, unvalidated, never, test6, ...furtherKeys] = await Promise.all([
     one('2.0.0.127'),
     one('2.0.0.127', { type: 'TXT' }),
     one('2.0.0.127', { isCheckingDisabled: true }),
     one('1.0.0.127'),
     one(TEST_6),
+    ...others.map((name) => ask(at, { name: `2.0.0.127.${name}`, type: 'A' }, timeoutMs)),
   ]);
-  return { test, text, unvalidated, never, test6 };
+  return { test, text, unvalidated, never, test6, furtherKeys };
 }

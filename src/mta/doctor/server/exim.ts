@@ -2,7 +2,13 @@ import { SystemError } from '../../../util/errors.js';
 import { findProgram } from '../../../util/programs.js';
 import { runProgram } from '../../../util/run-program.js';
 import { type Finding, finding } from '../finding.js';
-import { type LookOptions, type MailServer, type Outcome, testableCodes } from './mail-server.js';
+import {
+  type LookOptions,
+  type MailServer,
+  type Outcome,
+  STRANGER,
+  testableCodes,
+} from './mail-server.js';
 import { dnslistsUses } from './exim-dnslists.js';
 import { sessionReply, sessionScript } from './smtp-session.js';
 
@@ -45,6 +51,12 @@ export const exim: MailServer = {
           findings.push(finding('not-checked', { WHAT, REASON: `it refuses it anyway: ${reply}` }));
           continue;
         }
+        if (!isRefused && !isListed && (await asksAboutStrangers(exim, hostName, use.host))) {
+          const WHAT = `what Exim does with ${code} in ${zone.shown}`;
+          const REASON = `it lets ${code} in before it asks, where it asks about ${STRANGER}: it seems to trust 127.0.0.0/8, which holds the test entries`;
+          findings.push(finding('not-checked', { WHAT, REASON }));
+          continue;
+        }
         const isPassed = use.effect === 'refuse' || !isListed;
         const effect = isRefused ? 'refuse' : isPassed ? 'pass' : use.effect;
         outcomes.push({ host: use.host, code, effect, reply, asked: `exim -bh ${code}` });
@@ -59,6 +71,16 @@ export const exim: MailServer = {
     };
   },
 };
+
+/** Whether a zone is asked about a client that nobody knows: its test entries may be trusted. */
+async function asksAboutStrangers(
+  exim: (words: readonly string[], input: string) => Promise<Said>,
+  hostName: string,
+  host: string,
+): Promise<boolean> {
+  const { stderr } = await exim(['-bh', STRANGER], sessionScript(hostName));
+  return stderr.includes(`${STRANGER.split('.').reverse().join('.')}.${host}`);
+}
 
 interface Said {
   readonly stdout: string;

@@ -13,6 +13,8 @@ export interface ZoneUse {
   /** Patterns of return codes ({@link matchesCode}); undefined where any answer counts. */
   readonly codes: readonly string[] | undefined;
   readonly effect: Effect;
+  /** The place cannot refuse for now, so lists that do so are left to others. */
+  readonly isForGoodOnly?: true;
 }
 
 /** What a program said when it was asked about a listed client. */
@@ -73,6 +75,9 @@ export function testableCodes({ kind, codes }: ExpectedZone): string[] {
     .filter((code) => code.startsWith('127.') && code !== '127.0.0.1')
     .slice(0, MOST_CODES);
 }
+
+/** An address for documentation (RFC 5737), which no site trusts as it may trust 127/8. */
+export const STRANGER = '192.0.2.1';
 
 /** A session for each takes a second with some programs. */
 const MOST_CODES = 8;

@@ -41,7 +41,8 @@ export function postscreenUses(parameters: Parameters): PostfixUse[] {
   return words.map((word) => {
     const [site = '', weight = '1'] = word.split('*');
     const refusal = isEnforced ? 'refuse' : 'log';
-    return { ...parseSite(site), place, effect: Number(weight) < 0 ? 'pass' : refusal };
+    const effect = Number(weight) < 0 ? 'pass' : refusal;
+    return { ...parseSite(site), place, effect, isForGoodOnly: true };
   });
 }
 

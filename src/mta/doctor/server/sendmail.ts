@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { SystemError, codeOf } from '../../../util/errors.js';
 import { findProgram } from '../../../util/programs.js';
 import { runProgram } from '../../../util/run-program.js';
-import { type LookOptions, type MailServer, type Outcome, testableCodes } from './mail-server.js';
+import {
+  type LookOptions,
+  type MailServer,
+  type Outcome,
+  STRANGER,
+  testableCodes,
+} from './mail-server.js';
 import { lookupUses, parseVerdict } from './sendmail-rules.js';
 
 const USUAL_FILE = '/etc/mail/sendmail.cf';
@@ -35,7 +41,8 @@ export const sendmail: MailServer = {
       if (use === undefined || zone.isApproved) continue;
       for (const code of testableCodes(zone)) {
         const rule = 'Basic_check_relay';
-        const input = `.D{client_addr}${code}\n${rule} doctor.invalid $| ${code}\n`;
+        // the access map is asked about the argument, where 127/8 may be trusted; zones about the macro
+        const input = `.D{client_addr}${code}\n${rule} doctor.invalid $| ${STRANGER}\n`;
         const verdict = parseVerdict(await testMode(input, file, options));
         outcomes.push({ host: use.host, code, ...verdict, asked: `sendmail -bt: ${rule}` });
       }
