@@ -81,6 +81,10 @@ export class MilterConnection {
       this.end('does not read its answers');
     }
     this.#setDeadline(nowMs);
+    return this.#hasMore();
+  }
+
+  #hasMore(): boolean {
     return this.#isPaused && !this.#socket.destroyed;
   }
 

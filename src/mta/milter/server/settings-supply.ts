@@ -70,7 +70,7 @@ export class SettingsSupply {
         this.#input = input;
         return true;
       } catch (error) {
-        if (this.#isStopped) return false;
+        if (this.#hasStopped()) return false;
         const what =
           this.#current === undefined ? 'nothing is judged' : 'what was loaded before counts';
         const text = error instanceof KnownError ? error.message : String((error as Error).stack);
@@ -89,6 +89,10 @@ export class SettingsSupply {
     this.#watch.stop();
     clearTimeout(this.#timer);
     await this.#loader.stop();
+  }
+
+  #hasStopped(): boolean {
+    return this.#isStopped;
   }
 
   async #load(input: MilterInput): Promise<void> {
