@@ -35,7 +35,12 @@ export class ListsLoader {
     const warnings: string[] = [];
     const warn = (text: string): void => void warnings.push(text);
     const data = await this.#openCountries(loaded, input, warn);
-    const { lists, leftOut, lines, nextStaleMs = Infinity } = openLists(loaded, data.table, {
+    const {
+      lists,
+      leftOut,
+      lines,
+      nextStaleMs = Infinity,
+    } = openLists(loaded, data.table, {
       nowMs,
       readState: input.from === undefined,
       instead: (name, path, { message }) => {
