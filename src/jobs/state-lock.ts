@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../config/load.js';
+import { tryLock } from '../linux/file-lock.js';
 import {
   DOWNLOAD_LOCK,
   type LockAttempt,
@@ -83,7 +84,7 @@ async function withLock<T>(
 ): Promise<T | undefined> {
   const state = resolvePath(config.state);
   const take = (forMs: number): Promise<LockAttempt> =>
-    takeLock(state, { command, name, waitMs: forMs, ...(signal && { signal }) });
+    takeLock(state, { command, name, waitMs: forMs, tryLock, ...(signal && { signal }) });
   let attempt = await take(givesWayTo === undefined ? waitMs : 0);
   if (givesWayTo !== undefined && !attempt.lock && attempt.holder?.command !== givesWayTo) {
     attempt = await take(waitMs);

@@ -31,6 +31,11 @@ export interface LockOptions {
   readonly waitMs?: number;
   /** Ends the wait, with a SystemError. */
   readonly signal?: AbortSignal;
+  /**
+   * flock(2) of an open file without waiting, where this process can call it: a start of flock(1)
+   * takes longer than most of what a lock is for. Whether the lock is ours; undefined: it cannot.
+   */
+  readonly tryLock?: (file: number) => boolean | undefined;
 }
 
 /** Of who changes lists, kernel or the files made from them: held for moments. */
@@ -66,9 +71,9 @@ export class Lock {
  * Takes the lock of a state folder (made where it is missing), for as long as `release` is not
  * called and this process lives.
  *
- * The lock is flock(2)'s, which belongs to an open file, not to a process: flock(1) of
- * util-linux is started with our open file as its descriptor 3, locks that, and ends; the lock
- * stays with us until we close the file or die. Node.js opens files close-on-exec, so no
+ * The lock is flock(2)'s, which belongs to an open file, not to a process: where nobody here can
+ * call it, or has to wait, flock(1) of util-linux is started with our open file as its descriptor
+ * 3, locks that, and ends; the lock stays with us until we close the file or die. Node.js opens files close-on-exec, so no
  * program that is started later inherits it. The file itself is never removed: a new file of
  * that name would be a second lock.
  *
@@ -79,8 +84,7 @@ export async function takeLock(folder: string, options: LockOptions): Promise<Lo
   const path = join(folder, options.name ?? STATE_LOCK);
   const file = openLockFile(path);
   try {
-    const status = await runFlock(file, options.waitMs ?? 0, options.signal);
-    if (status === HELD) {
+    if (!(await lockFile(file, options))) {
       const holder = readHolder(file);
       fs.closeSync(file);
       return { lock: undefined, holder };
@@ -140,6 +144,16 @@ function openLockFile(path: string): number {
   } catch (error) {
     throw systemErrorOf(error, 'cannot lock', path);
   }
+}
+
+/** Whether the lock is ours now. */
+async function lockFile(
+  file: number,
+  { tryLock, waitMs = 0, signal }: LockOptions,
+): Promise<boolean> {
+  const isOurs = tryLock?.(file);
+  if (isOurs === true || (isOurs === false && waitMs === 0)) return isOurs;
+  return (await runFlock(file, waitMs, signal)) !== HELD;
 }
 
 /** Runs flock(1) on our open file; resolves to 0 or HELD. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { findProgram, requireProgram } from '../../src/util/programs.js';
+import { tryLock } from '../../src/linux/file-lock.js';
 import { lockHeldText, takeLock } from '../../src/util/lock.js';
 import { cleanUp, temporaryFolder } from '../helpers/cleanup.js';
 
@@ -45,6 +46,31 @@ async function startHolder(): Promise<{
   cleanUp(() => kill('SIGKILL'));
   return { pid: holder.pid ?? 0, kill };
 }
+
+test('is the same one by the system call and by flock(1)', async () => {
+  const byCall = await takeLock(folder, { command: 'by call', tryLock });
+  expect(await takeLock(folder, { command: 'by program' })).toMatchObject({
+    lock: undefined,
+    holder: { command: 'by call' },
+  });
+  expect((await takeLock(folder, { command: 'by call too', tryLock })).lock).toBeUndefined();
+  const waiting = takeLock(folder, { command: 'waiting', tryLock, waitMs: 10_000 });
+  byCall.lock?.release();
+  const byProgram = await waiting;
+  expect(byProgram.lock).toBeDefined();
+  expect(await takeLock(folder, { command: 'by call', tryLock })).toMatchObject({
+    lock: undefined,
+    holder: { command: 'waiting' },
+  });
+  byProgram.lock?.release();
+});
+
+test('falls to flock(1) where the call cannot be made', async () => {
+  const first = await takeLock(folder, { command: 'first', tryLock: () => undefined });
+  expect(first.lock).toBeDefined();
+  expect((await takeLock(folder, { command: 'second', tryLock })).lock).toBeUndefined();
+  first.lock?.release();
+});
 
 test('is taken, refused to a second, and free after its release', async () => {
   const first = await takeLock(folder, { command: 'first' });
