@@ -38,12 +38,14 @@ export function align(length: number): number {
 export class MessageWriter {
   #bytes: Uint8Array;
   #view: DataView;
+  #words: Uint32Array;
   #length = 0;
   #encoder = new TextEncoder();
 
   constructor(capacity = 4096) {
-    this.#bytes = new Uint8Array(capacity);
+    this.#bytes = new Uint8Array(align(capacity));
     this.#view = new DataView(this.#bytes.buffer);
+    this.#words = new Uint32Array(this.#bytes.buffer);
   }
 
   /** Number of bytes written so far. */
@@ -60,10 +62,11 @@ export class MessageWriter {
   reserve(size: number): void {
     const needed = this.#length + size;
     if (needed <= this.#bytes.length) return;
-    const bytes = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    const bytes = new Uint8Array(align(Math.max(needed, 2 * this.#bytes.length)));
     bytes.set(this.bytes);
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer);
+    this.#words = new Uint32Array(bytes.buffer);
   }
 
   /** A message header, its length still open, and nfgenmsg; returns the place for {@link end}. */
@@ -122,7 +125,10 @@ export class MessageWriter {
 
   /** Words of 32 bits, each big-endian: an address in network order. */
   words(type: number, from: Uint32Array, index: number, count: number): void {
-    this.setWords(this.#attribute(type, 4 * count), from, index, count);
+    const at = this.#attribute(type, 4 * count);
+    for (let k = 0; k < count; k++) {
+      this.#view.setUint32(at + 4 * k, from[index + k] as number, false);
+    }
   }
 
   raw(type: number, value: Uint8Array): void {
@@ -130,22 +136,20 @@ export class MessageWriter {
     this.#bytes.set(value, at);
   }
 
-  /** Whole attributes that were written before; returns the place for {@link setWords}. */
-  copy(attributes: DataView): number {
-    const size = attributes.byteLength;
-    this.reserve(size);
-    const start = this.#length;
-    // a call of TypedArray.set for some forty bytes takes longer than to copy them
-    for (let at = 0; at < size; at += 4) this.#view.setInt32(start + at, attributes.getInt32(at));
-    this.#length += size;
-    return start;
-  }
-
-  /** Writes over words of 32 bits at a place, each big-endian. */
-  setWords(at: number, from: Uint32Array, index: number, count: number): void {
-    for (let k = 0; k < count; k++) {
-      this.#view.setUint32(at + 4 * k, from[index + k] as number, false);
-    }
+  /**
+   * Whole attributes again and again, as words of 32 bits in the host's order.
+   *
+   * @returns the words that were written, to be changed before the next write
+   */
+  repeatWords(attributes: Uint32Array, count: number): Uint32Array {
+    const size = attributes.length * count;
+    this.reserve(4 * size);
+    const start = this.#length / 4; // attributes are padded to four bytes
+    const room = this.#words.subarray(start, start + size);
+    if (count > 0) room.set(attributes);
+    for (let done = attributes.length; done < size; done *= 2) room.copyWithin(done, 0, done);
+    this.#length += 4 * size;
+    return room;
   }
 
   /** A header and room for the value, which is where it returns to. */
@@ -189,6 +193,12 @@ export function parseMessages(bytes: Uint8Array): Message[] {
     at += align(length);
   }
   return messages;
+}
+
+/** Gives words of 32 bits, in place, the bytes of the same numbers in network order. */
+export function networkWords(words: Uint32Array): Uint32Array {
+  if (LITTLE) Buffer.from(words.buffer, words.byteOffset, words.byteLength).swap32();
+  return words;
 }
 
 export function hostU32(view: DataView, at: number): number {

@@ -7,7 +7,13 @@ import {
   NLM_F_REQUEST,
 } from '../netlink/message.js';
 import * as nft from './constants.js';
-import { ELEMENT_MAX_LEN, type NewRanges, writeRange } from './element.js';
+import {
+  ELEMENT_MAX_LEN,
+  type NewRanges,
+  plainLength,
+  writePlainRanges,
+  writeRange,
+} from './element.js';
 import { type RangeColumns, type SetName, checkRanges, setTitle } from './ranges.js';
 
 /**
@@ -151,12 +157,27 @@ function writeMessage(
     const list = writer.open(nft.NFTA_SET_ELEM_LIST_ELEMENTS);
     const count = ranges.firsts.length / words;
     const limit = list + NLA_MAX_LEN - 2 * ELEMENT_MAX_LEN;
+    const room = Math.floor((limit - writer.length) / plainLength(words));
+    const plain = Math.min(countPlain(ranges, words), i + room);
+    if (plain > i) {
+      writePlainRanges(writer, ranges, i, plain, words);
+      i = plain;
+    }
     while (i < count && writer.length <= limit) writeRange(writer, ranges, i++, words);
     writer.close(list);
   }
   writer.end(start);
   messages.push({ change, step, from, start, ...(ranges === undefined ? {} : { ranges }) });
   return i;
+}
+
+/** How many, from the first on, have an address after them, and nothing else is said of them. */
+function countPlain(ranges: NewRanges, words: 1 | 4): number {
+  const { lasts, timeoutsMs, expirationsMs, comments } = ranges;
+  if (timeoutsMs ?? expirationsMs ?? comments) return 0;
+  const reachesTop =
+    lasts.length > 0 && lasts.subarray(-words).every((word) => word === 0xffff_ffff);
+  return lasts.length / words - (reachesTop ? 1 : 0);
 }
 
 function checkName(name: string, what: string): void {

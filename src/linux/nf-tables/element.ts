@@ -1,5 +1,5 @@
 import { UsageError } from '../../util/errors.js';
-import { MessageWriter } from '../netlink/message.js';
+import { MessageWriter, networkWords } from '../netlink/message.js';
 import * as nft from './constants.js';
 import { type RangeColumns, rangeText } from './ranges.js';
 
@@ -35,10 +35,6 @@ export function writeRange(
   const timeout = ranges.timeoutsMs?.[index] ?? 0;
   const expiration = ranges.expirationsMs?.[index] ?? 0;
   const comment = ranges.comments?.[index] ?? '';
-  if (hasEnd && timeout === 0 && expiration === 0 && comment === '') {
-    writePlain(writer, ranges.firsts, at, words);
-    return;
-  }
   const first = writer.open(nft.NFTA_LIST_ELEM);
   writeKey(writer, ranges.firsts, at, words);
   if (timeout > 0) writer.u64(nft.NFTA_SET_ELEM_TIMEOUT, timeout);
@@ -58,27 +54,72 @@ function writeEnd(writer: MessageWriter, words: 1 | 4): void {
 }
 
 /*
- * Nearly all ranges of a country are plain, and their elements are the same bytes but for the
- * addresses, which are the last of each: copied, a list is encoded in a third of the time.
+ * Nearly all ranges of a country are plain, and their elements are the same words but for the
+ * addresses, which are the last of each. A process that encodes a list once runs most of this
+ * before V8 has compiled it: so what can be done for all at once, the C++ of typed arrays does.
  */
 const PLAIN = { 1: plainElements(1), 4: plainElements(4) };
 
-function plainElements(words: 1 | 4): { readonly attributes: DataView; readonly firstAt: number } {
+/** The words of the two elements of a plain range, with zeros for its addresses. */
+function plainElements(words: 1 | 4): { readonly template: Uint32Array; readonly firstAt: number } {
   const writer = new MessageWriter(128);
   const first = writer.open(nft.NFTA_LIST_ELEM);
   writeKey(writer, new Uint32Array(words), 0, words);
   writer.close(first);
-  const firstAt = writer.length - 4 * words;
+  const firstAt = writer.length / 4 - words;
+  successor.fill(0);
   writeEnd(writer, words);
-  const { buffer, byteOffset, byteLength } = writer.bytes;
-  return { attributes: new DataView(buffer, byteOffset, byteLength), firstAt };
+  return { template: new Uint32Array(writer.bytes.slice().buffer), firstAt };
 }
 
-function writePlain(writer: MessageWriter, firsts: Uint32Array, at: number, words: 1 | 4): void {
-  const { attributes, firstAt } = PLAIN[words];
-  const start = writer.copy(attributes);
-  writer.setWords(start + firstAt, firsts, at, words);
-  writer.setWords(start + attributes.byteLength - 4 * words, successor, 0, words);
+/** Bytes that {@link writePlainRanges} needs for a range. */
+export function plainLength(words: 1 | 4): number {
+  return 4 * PLAIN[words].template.length;
+}
+
+/**
+ * The same as {@link writeRange} for ranges from index `from` up to `to`, of which nothing else is
+ * said. None of them may reach to the top of the space.
+ */
+export function writePlainRanges(
+  writer: MessageWriter,
+  { firsts, lasts }: RangeColumns,
+  from: number,
+  to: number,
+  words: 1 | 4,
+): void {
+  const { template, firstAt } = PLAIN[words];
+  const size = template.length;
+  const out = writer.repeatWords(template, to - from);
+  const starts = networkWords(firsts.slice(from * words, to * words));
+  const ends = networkWords(successorsOf(lasts, from * words, to * words, words));
+  const endAt = size - words;
+  if (words === 1) {
+    for (let i = 0, at = 0; i < starts.length; i++, at += size) {
+      out[at + firstAt] = starts[i] as number;
+      out[at + endAt] = ends[i] as number;
+    }
+    return;
+  }
+  for (let i = 0, at = 0; i < starts.length; at += size) {
+    for (let k = 0; k < words; k++, i++) {
+      out[at + firstAt + k] = starts[i] as number;
+      out[at + endAt + k] = ends[i] as number;
+    }
+  }
+}
+
+/** The address after each from word `start` to word `end`. */
+function successorsOf(from: Uint32Array, start: number, end: number, words: 1 | 4): Uint32Array {
+  const next = from.slice(start, end);
+  for (let i = words - 1; i < next.length; i += words) {
+    // the array keeps 32 bits of each sum: what is 0 then has something to carry
+    for (let k = i; k > i - words; k--) {
+      next[k] = (next[k] as number) + 1;
+      if (next[k] !== 0) break;
+    }
+  }
+  return next;
 }
 
 function writeKey(writer: MessageWriter, from: Uint32Array, index: number, words: 1 | 4): void {

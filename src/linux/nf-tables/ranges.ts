@@ -31,6 +31,7 @@ export function checkRanges({ firsts, lasts }: RangeColumns, words: 1 | 4, place
     const found = `${firsts.length} and ${lasts.length} numbers`;
     throw new RangeError(`${place}: columns of ${found}; expected equal multiples of ${words}`);
   }
+  if (words === 1 && isAscending(firsts, lasts)) return;
   for (let i = 0; i < firsts.length; i += words) {
     if (compare(firsts, i, lasts, i, words) > 0) {
       const range = rangeText(firsts, lasts, i, words);
@@ -42,6 +43,18 @@ export function checkRanges({ firsts, lasts }: RangeColumns, words: 1 | 4, place
       throw new RangeError(`${place}: range ${range} is not above ${before} before it`);
     }
   }
+}
+
+/** The usual case of one number an address, in a tenth of the time. */
+function isAscending(firsts: Uint32Array, lasts: Uint32Array): boolean {
+  let before = -1;
+  for (let i = 0; i < firsts.length; i++) {
+    const first = firsts[i] as number;
+    const last = lasts[i] as number;
+    if (first <= before || last < first) return false;
+    before = last;
+  }
+  return true;
 }
 
 /** Negative, 0 or positive, as address `a[i…]` is below, equal to or above `b[j…]`. */
