@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { parseIPv4, parseIPv6 } from '../ip/address.js';
 import { durationMs, listName, mailAction, path, share } from './values.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { endpoint } from './dnsbl-schema.js';
 import { durationMs, listName, mailAction, path, sizeBytes } from './values.js';

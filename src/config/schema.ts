@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import type * as nodeCron from 'node-cron';
 import * as z from 'zod';
 
+import './interpreted.js';
+
 import { dnsbl } from './dnsbl-schema.js';
 import { feedOptions, feeds, findFeedOptionFault } from './feed-schema.js';
 import { firewall } from './firewall-schema.js';

@@ -39,7 +39,9 @@ function groupsOf(countries: readonly Country[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
   for (const { cc, continent, registry } of countries) {
     for (const name of [continent, registry]) {
-      groups.set(name, [...(groups.get(name) ?? []), cc]);
+      const group = groups.get(name);
+      if (group) group.push(cc);
+      else groups.set(name, [cc]);
     }
   }
   return groups;
