@@ -79,7 +79,7 @@ export function changeList(
     changeElements(changes);
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    folder.write(memory);
+    folder.clearBehind();
     return { done: false, reason: error.message };
   }
   return {
@@ -87,7 +87,7 @@ export function changeList(
     writeBoot: () => {
       rewriteBoot(folder, current, change);
       rewriteHandMade(folder, current, change);
-      folder.write(memory);
+      folder.clearBehind();
     },
   };
 }
@@ -191,14 +191,14 @@ function rewriteBoot(
   { list, after }: ListChange,
 ): void {
   const path = join(folder.generationFolder(current), BOOT_FILE);
-  let text: string | undefined = readFileSync(path, 'utf8');
+  let file: Buffer | undefined = readFileSync(path);
   for (const family of FAMILIES) {
     const timed = rangesOf(after, family);
     const set = { name: listSet(list, family), ranges: timed.addresses(), timed };
-    text = withElements(text, set, Date.now());
-    if (text === undefined) throw new Error(`${path} has no set of list ${list}`);
+    file = withElements(file, set, Date.now());
+    if (file === undefined) throw new Error(`${path} has no set of list ${list}`);
   }
-  folder.rewrite(current, BOOT_FILE, text);
+  folder.rewrite(current, BOOT_FILE, file);
 }
 
 /** What a roll-back to this generation would bring back. */

@@ -86,11 +86,12 @@ export class FirewallFolder {
     makeFolder(this.path);
     const text = `${JSON.stringify(memory, undefined, 2)}\n`;
     writeFileAtomically(join(this.path, MEMORY_FILE), [text], { fsync: true });
-    if (memory.unfinished === undefined) rmSync(join(this.path, BEHIND_FILE), { force: true });
+    if (memory.unfinished === undefined) this.clearBehind();
   }
 
   /**
-   * Marks that the files do not tell what the kernel holds, until the next `write`. Not brought to
+   * Marks that the files do not tell what the kernel holds, until `clearBehind` or the next
+   * `write`. Not brought to
    * the disk, which would take longer than the change: where the host loses power, the kernel
    * forgets the change as well.
    */
@@ -100,6 +101,11 @@ export class FirewallFolder {
     } catch (error) {
       throw systemErrorOf(error, 'cannot write', join(this.path, BEHIND_FILE));
     }
+  }
+
+  /** The files tell again what the kernel holds. */
+  clearBehind(): void {
+    rmSync(join(this.path, BEHIND_FILE), { force: true });
   }
 
   #isBehind(): boolean {
@@ -154,14 +160,14 @@ export class FirewallFolder {
   }
 
   /** Writes one file of the current generation anew, for the next boot as well. */
-  rewrite(generation: Generation, name: string, text: string): void {
-    this.rewriteFile(generation, name, text);
+  rewrite(generation: Generation, name: string, content: string | Uint8Array): void {
+    this.rewriteFile(generation, name, content);
     this.bootFrom(generation);
   }
 
   /** The same for one that the next boot does not load, or not yet. */
-  rewriteFile(generation: Generation, name: string, text: string): void {
-    writeFileAtomically(join(this.generationFolder(generation), name), [text], { fsync: true });
+  rewriteFile(generation: Generation, name: string, content: string | Uint8Array): void {
+    writeFileAtomically(join(this.generationFolder(generation), name), [content], { fsync: true });
   }
 
   /** Writes the files of a generation, before `write` names it. */

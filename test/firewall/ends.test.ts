@@ -16,7 +16,7 @@ import {
   sameKernelEndAt,
 } from '../../src/firewall/iptables/set-timeouts.js';
 import { readBootSets, bootSets } from '../../src/firewall/iptables/boot.js';
-import { bootRuleset, bootRulesetAt } from '../../src/firewall/nftables/boot.js';
+import { bootRuleset, bootRulesetAt, withElements } from '../../src/firewall/nftables/boot.js';
 import { parseConfig } from '../../src/config/load.js';
 import { NEVER, type TimedRanges } from '../../src/ip/timed-ranges.js';
 import type { TimedAddressSet } from '../../src/ip/timed-address-set.js';
@@ -163,6 +163,36 @@ describe('boot files', () => {
       '192.0.2.3',
     ]);
     expect(elements(bootRulesetAt(file, NOW_MS + 900 * DAY_MS))).toEqual(['192.0.2.3']);
+  });
+
+  test('of nftables take other elements of one set, as often as that changes', () => {
+    const commands = (file: string): unknown[] =>
+      (JSON.parse(file) as { nftables: unknown[] }).nftables;
+    const byText = (file: string): string[] =>
+      commands(file)
+        .map((each) => JSON.stringify(each))
+        .sort();
+    const change = (file: string, to: string): string => {
+      const timed = timesFrom(to).v4;
+      const set = { name: 'blocked_v4', ranges: timed.addresses(), timed };
+      const changed = withElements(Buffer.from(file), set, NOW_MS);
+      if (changed === undefined) throw new Error('no such set');
+      return changed.toString();
+    };
+    const file = bootRuleset(planOf(text), 'marks', NOW_MS);
+    const other = '192.0.2.9 until=2026-09-01\n198.51.100.0/24\n192.0.2.3 until=2026-08-01';
+    const changed = change(file, other);
+    expect(byText(changed)).toEqual(byText(bootRuleset(planOf(other), 'marks', NOW_MS)));
+    expect(change(changed, other)).toBe(changed);
+    expect(byText(change(changed, text))).toEqual(byText(file));
+    // elements stand behind their set, and the last line is never one of them
+    const kinds = commands(changed).map((each) =>
+      Object.keys((each as { add?: object }).add ?? {}),
+    );
+    expect(kinds.flat().indexOf('element')).toBeGreaterThan(kinds.flat().indexOf('set'));
+    expect(kinds.at(-1)).toEqual(['table']);
+    const unknown = { name: 'other_v4', ranges: undefined };
+    expect(withElements(Buffer.from(file), unknown, NOW_MS)).toBeUndefined();
   });
 });
 
