@@ -32,13 +32,13 @@ export async function runProgram(
   options: RunOptions,
 ): Promise<RunResult> {
   const path = requireProgram(name, options.origin);
-  const timeout = options.timeoutMs ?? 60_000;
+  const { input = '', timeoutMs: timeout = 60_000 } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, {
       timeout,
       killSignal: 'SIGKILL',
       env: environment(),
-      stdio: [options.inputFile ?? 'pipe', 'pipe', 'pipe'],
+      stdio: [options.inputFile ?? (input === '' ? 'ignore' : 'pipe'), 'pipe', 'pipe'],
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
@@ -58,7 +58,7 @@ export async function runProgram(
     });
     // a program that ends before it has read everything says why itself
     child.stdin?.on('error', () => undefined);
-    child.stdin?.end(options.input ?? '');
+    child.stdin?.end(input);
   });
 }
 

@@ -11,7 +11,7 @@ import { findProgram } from '../../util/programs.js';
 import type { Backend, DenyCount, Difference, Hit, ListDifference } from '../backend.js';
 import { type HeldTimes, endDifference } from '../end-difference.js';
 import * as command from './commands.js';
-import { BOOT_FILE, bootRuleset, bootRulesetAt } from './boot.js';
+import { BOOT_FILE, bootRuleset, bootRulesetAt, prepareBootRuleset } from './boot.js';
 import { changeOf, refillOf } from './element-changes.js';
 import type { ElementChange, ElementPath } from './elements.js';
 import { type Json, elementsOf, timedElementsOf } from './expressions.js';
@@ -20,6 +20,9 @@ import { countDenied, listHits } from './counts.js';
 import { TABLE } from './names.js';
 import { list, nft, reason, runCommandText, runCommands } from './nft.js';
 import { type NftRuleset, type NftSet, rulesetOf } from './ruleset.js';
+
+/** Makes all of the boot file but the marks, which the function that it returns takes and writes. */
+type MakeReady = () => (marks: string) => void;
 
 /**
  * The table `inet sekisho`. Rules, chains and sets are made by libnftables JSON; elements go
@@ -104,13 +107,14 @@ export class NftablesBackend implements Backend {
   ): Promise<void> {
     this.#written = undefined;
     const ruleset = rulesetOf(plan);
-    const prepare = (marks: string): void => {
-      prepareBoot?.(new Map([[BOOT_FILE, bootRuleset(plan, marks, Date.now())]]));
+    const makeReady: MakeReady = () => {
+      const textWith = prepareBoot && prepareBootRuleset(plan, Date.now());
+      return (marks) => textWith && prepareBoot(new Map([[BOOT_FILE, textWith(marks)]]));
     };
-    if (!present) return this.#applyFresh(ruleset, prepare);
+    if (!present) return this.#applyFresh(ruleset, makeReady);
     if (rules.length === 0) return this.#applyLists(lists);
     const listing = await listTable();
-    if (listing === undefined) return this.#applyFresh(ruleset, prepare);
+    if (listing === undefined) return this.#applyFresh(ruleset, makeReady);
     const isReshaped = listSets(ruleset).some((set) => isOtherwise(set, listing));
     const isChanged = lists.some((difference) => listing.sets.has(setNameOf(difference)));
     if (!isChanged && !isReshaped) return this.#applyRules(ruleset, listing);
@@ -147,21 +151,31 @@ export class NftablesBackend implements Backend {
     return listHits([...(listing?.sets.keys() ?? [])]);
   }
 
-  async #applyFresh(ruleset: NftRuleset, prepare: (marks: string) => void): Promise<void> {
-    await runCommands([command.createTable(), ...command.makeObjects(ruleset)]);
+  async #applyFresh(ruleset: NftRuleset, makeReady: MakeReady): Promise<void> {
+    const making = runCommands([command.createTable(), ...command.makeObjects(ruleset)]);
+    const preparing = new Promise<() => Promise<void>>((resolve) => {
+      resolve(this.#elements.prepare(fillingOf(ruleset.sets))); // while nft is at work
+    });
+    awaitLater(preparing);
+    await making;
     try {
-      // nft reads every element for a terse listing too: before there are any
+      const fill = await preparing;
+      // nft reads every element for a terse listing too: begun before the kernel takes them
       const listing = this.#listing();
-      const fill = this.#elements.prepare(fillingOf(ruleset.sets)); // while nft is at work
-      const marks = marksOf(ruleset, await listing);
+      awaitLater(listing);
       const filling = fill();
+      awaitLater(filling);
       try {
-        prepare(marks); // while the kernel is at work
+        const write = makeReady(); // while both are at work
+        const marks = marksOf(ruleset, await listing);
+        write(marks);
+        await filling;
+        const hooks = ruleset.hooks.flatMap(command.addHook);
+        await runCommands([...hooks, ...command.writeMarks(marks)]);
+        this.#written = { wanted: wantedHash(ruleset), marks };
       } finally {
         await filling; // nothing is undone before that is done
       }
-      await runCommands([...ruleset.hooks.flatMap(command.addHook), ...command.writeMarks(marks)]);
-      this.#written = { wanted: wantedHash(ruleset), marks };
     } catch (error) {
       // what was made has no hook and judged nothing: take it away again
       await runCommands(command.removeTable());
@@ -222,6 +236,11 @@ export class NftablesBackend implements Backend {
     if (listing) return listing;
     throw new SystemError('the table inet sekisho went away while it was being made');
   }
+}
+
+/** For work that goes on while this waits for other work: until it is awaited, a failure is kept. */
+function awaitLater(work: Promise<unknown>): void {
+  work.catch(() => undefined);
 }
 
 /** Tells where an error may come from what others put into our table, and what helps. */

@@ -25,8 +25,16 @@ export function removeTable(): Json[] {
   return [addTable(), { delete: { table: { ...TABLE } } }];
 }
 
-export function addSet(set: NftSet): Json {
-  return { add: { set: set.definition } };
+/** What a set that rules put addresses into may hold where nothing else is said (nft_dynset.c). */
+const KERNEL_SIZE = 65_535;
+
+/**
+ * Without a size that the kernel gives by itself: for one that it is told it makes room at once,
+ * a megabyte and some milliseconds a set, in place of what is needed.
+ */
+export function addSet({ definition }: NftSet): Json {
+  const { size, ...rest } = definition as { readonly size?: number };
+  return { add: { set: size === KERNEL_SIZE ? rest : definition } };
 }
 
 export function flushSet(name: string): Json {
