@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The built program. */
-export const PROGRAM = `${ROOT}dist/main.js`;
+export const PROGRAM = `${ROOT}dist/main.cjs`;
 
 /** Folder of real registry files, beside the repository; see docs/development.md. */
 export const SHARED_DATA = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));

@@ -93,7 +93,7 @@ export const benchmarkEntry: Benchmark = async ({ folder, runs }) => {
 
 /** The driver as the program itself is built, where it finds the same packages. */
 function buildDriver(): string {
-  const main = `${ROOT}.cache/bench/entry-driver/main.js`;
+  const main = `${ROOT}.cache/bench/entry-driver/main.cjs`;
   mkdirSync(dirname(main), { recursive: true });
   execFileSync(process.execPath, [
     `${ROOT}scripts/bundle/make.mjs`,

@@ -1,4 +1,4 @@
-// Makes dist/main.js, which starts the program, and dist/bundle/, which it starts: all modules
+// Makes dist/main.cjs, which starts the program, and dist/bundle/, which it starts: all modules
 // in one file, and the form of it that this Node.js has compiled. `npm run build` calls it; with
 // three words it does the same for another program (ENTRY MAIN WARM_UP, as of benchmarks).
 import { execFileSync } from 'node:child_process';
@@ -20,7 +20,7 @@ import { build } from 'esbuild';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const [
   ENTRY = join(ROOT, 'src/cli/program.ts'),
-  MAIN = join(ROOT, 'dist/main.js'),
+  MAIN = join(ROOT, 'dist/main.cjs'),
   WARM_UP = join(ROOT, 'scripts/bundle/warm-up.mjs'),
 ] = process.argv.slice(2).map((path) => resolve(path));
 const FOLDER = join(dirname(MAIN), 'bundle');
@@ -63,7 +63,7 @@ ${outputFiles[0].text}
 return module.exports;
 })`;
 
-// named after their content: no main.js ever meets the compiled form of another text
+// named after their content: no main.cjs ever meets the compiled form of another text
 const name = `sekisho-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.cjs`;
 const file = join(FOLDER, name);
 mkdirSync(FOLDER, { recursive: true });
@@ -71,9 +71,14 @@ writeAtomically(file, text);
 execFileSync(process.execPath, [join(ROOT, 'scripts/bundle/compile.mjs'), file, WARM_UP], {
   stdio: ['ignore', 'ignore', 'inherit'],
 });
-const main = readFileSync(join(ROOT, 'scripts/bundle/main.js'), 'utf8');
+const main = readFileSync(join(ROOT, 'scripts/bundle/main.cjs'), 'utf8');
 writeAtomically(MAIN, main.replace('BUNDLE_NAME', name));
 chmodSync(MAIN, 0o755);
+// for who still starts the module, slower
+if (process.argv.length === 2) {
+  writeAtomically(join(ROOT, 'dist/main.js'), "#!/usr/bin/env node\nimport './main.cjs';\n");
+  chmodSync(join(ROOT, 'dist/main.js'), 0o755);
+}
 for (const old of readdirSync(FOLDER)) {
   if (!old.startsWith(name)) rmSync(join(FOLDER, old));
 }

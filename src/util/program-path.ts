@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
  * itself. This module runs from dist/util/, within the bundle from dist/bundle/, and in tests from
  * src/util/, beside which nothing is built.
  *
- * @param path from dist/, such as `main.js`
+ * @param path from dist/, such as `main.cjs`
  */
 export function builtFile(path: string): URL {
   const isBuilt = !import.meta.url.endsWith('.ts');
@@ -13,4 +13,4 @@ export function builtFile(path: string): URL {
 }
 
 /** The file that starts this program, to start it once more. */
-export const PROGRAM_PATH = fileURLToPath(builtFile('main.js'));
+export const PROGRAM_PATH = fileURLToPath(builtFile('main.cjs'));

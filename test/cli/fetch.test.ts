@@ -127,7 +127,7 @@ systemTest('a terminal sees bars, and what came of it', ['script'], async () => 
     },
   });
   const node = process.execPath;
-  const main = new URL('../../dist/main.js', import.meta.url).pathname;
+  const main = new URL('../../dist/main.cjs', import.meta.url).pathname;
   const { code, stdout } = await run('script', ['-qec', `'${node}' '${main}' fetch`, '/dev/null'], {
     cwd: folder,
   });
@@ -140,7 +140,7 @@ systemTest('a terminal sees bars, and what came of it', ['script'], async () => 
 
 systemTest('Ctrl-C at a terminal ends it', ['script', 'timeout'], async () => {
   server.restart({ [OWN]: () => undefined }); // for 30 s, longer than `run` waits
-  const main = new URL('../../dist/main.js', import.meta.url).pathname;
+  const main = new URL('../../dist/main.cjs', import.meta.url).pathname;
   const command = `timeout --foreground -s INT 2 '${process.execPath}' '${main}' fetch`;
   const { code } = await run('script', ['-qec', command, '/dev/null'], { cwd: folder });
   expect(code).toBe(124); // timeout(1) sent it

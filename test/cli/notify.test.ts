@@ -190,7 +190,7 @@ describe('update tells', () => {
 
   test('a command may use the program itself: the lock is free again', async () => {
     const host = await Host.make();
-    const main = `${process.execPath} ${join(import.meta.dirname, '../../dist/main.js')}`;
+    const main = `${process.execPath} ${join(import.meta.dirname, '../../dist/main.cjs')}`;
     await host.script('command', `cat > command.json; ${main} fetch > inner.text 2>&1`);
     await host.update();
     expect(host.text('inner.text')).not.toContain('lock');

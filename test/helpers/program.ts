@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { execa } from 'execa';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/main.cjs', import.meta.url));
 
 export interface ProgramOptions {
   cwd: string;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type RunResult, run } from './run.js';
 
 /** The program as it is installed: the built entry. */
-export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/main.cjs', import.meta.url));
 
 interface Options {
   readonly cwd?: string;

@@ -15,7 +15,7 @@ const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
 const MANAGER = '/lib/systemd/systemd';
 
 /** Where this package and Node.js are inside: services see no home folders. */
-export const INSIDE = { node: '/opt/node', main: '/opt/sekisho/dist/main.js' };
+export const INSIDE = { node: '/opt/node', main: '/opt/sekisho/dist/main.cjs' };
 
 /** Units without which nothing starts; `network-online` is reached at once. */
 const TARGETS = ['basic', 'local-fs', 'multi-user', 'network', 'network-online', 'network-pre'];

@@ -95,7 +95,7 @@ systemTest('the disk is full', ['root', 'namespace', 'unshare', 'mount'], async 
     exit "$code"`;
   for (const name of ['disk', 'after']) fs.mkdirSync(join(folder, name));
   cleanUp(() => fs.rmSync(join(folder, 'after'), { recursive: true, force: true }));
-  const main = new URL('../../dist/main.js', import.meta.url).pathname;
+  const main = new URL('../../dist/main.cjs', import.meta.url).pathname;
   const result = await run(
     'unshare',
     ['--mount', 'sh', '-c', script, 'sh', folder, process.execPath, main],
