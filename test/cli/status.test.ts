@@ -70,6 +70,24 @@ describe('status without a firewall and without a DNSBL', () => {
     expect(report).toMatchObject({ lastUpdate: null, state: { state: 'absent' }, drift: null });
   });
 
+  test('nor is it one where nothing is made of countries', async () => {
+    const own = await temporaryFolder();
+    writeFileSync(join(own, 'blocked.txt'), '203.0.113.9\n');
+    writeFileSync(
+      join(own, 'sekisho.yaml'),
+      'state: state\nlists: { blocked: { file: blocked.txt } }\n',
+    );
+    const { code, stdout, stderr } = await sekisho(['status', '--json'], { cwd: own });
+    const report = JSON.parse(stdout) as StatusReport;
+    expect({ code, stderr, names: names(report) }).toEqual({ code: 0, stderr: '', names: [] });
+    expect(report.lists).toMatchObject([{ list: 'blocked', ranges4: 1 }]);
+    const zone = 'dnsbl: { zones: [{ name: cc.example.net, kind: country }] }\n';
+    writeFileSync(join(own, 'sekisho.yaml'), zone, { flag: 'a' });
+    expect((await sekisho(['status'], { cwd: own })).stdout).toContain(
+      'failure: no statistics file',
+    );
+  });
+
   test('after an update, all is well', async () => {
     expect((await sekisho(['update'], { cwd: folder })).code).toBe(0);
     const { code, stderr, report } = await status();

@@ -1,12 +1,13 @@
 import type { LoadedConfig } from '../../config/load.js';
 import { type FeedState, feedStates } from '../../lists/feeds/times.js';
 import type { List } from '../../lists/catalogue.js';
+import { needsCountries } from '../../lists/in-use.js';
 import type { CountryData } from '../../sources/country-data.js';
 import { storedAges } from '../../sources/stored-ages.js';
 import { KnownError, UsageError } from '../../util/errors.js';
 import { findKilled } from '../killed-update.js';
 import { readLastUpdate } from '../last-update.js';
-import { type DataChoice, openConfiguredLists, openData } from '../open-data.js';
+import { type DataChoice, openConfiguredLists, openDataOfLists } from '../open-data.js';
 import { lookAtServices } from '../service-snapshot.js';
 import type { Voice } from '../voice.js';
 import type { FirewallFacts, ListFacts, StatusFacts, Unread } from './facts.js';
@@ -34,7 +35,10 @@ export async function gatherStatus(
   const look = new Look();
   const services = lookAtServices(state);
   const choice = from ? { from } : {};
-  const data = await look.at('data', () => openData(loaded, choice, voice));
+  const data = await look.at('data', () => openDataOfLists(loaded, choice, voice));
+  if (data?.absent !== undefined && needsCountries(config)) {
+    look.unread.push({ what: 'data', message: data.absent });
+  }
   const listFaults: string[] = [];
   const heard: Voice = { note: voice.note, warn: (text) => listFaults.push(text) };
   const made =
