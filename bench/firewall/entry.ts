@@ -74,7 +74,7 @@ export const benchmarkEntry: Benchmark = async ({ folder, runs }) => {
         name: `${NAME} in a running process, ${count} countries`,
         meaning:
           '`changeList` alone, as a daemon calls it: it looks whether all is as the last apply ' +
-          'left it, marks the boot file as behind (with fsync), and changes the set. In brackets ' +
+          'left it, marks the boot file as behind, and changes the set. In brackets ' +
           'the same with the list and the boot file written as well.',
         ours: {
           name: 'changeList',

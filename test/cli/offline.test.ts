@@ -65,9 +65,8 @@ describe('export --from', () => {
     const out = join(await temporaryFolder(), 'made', 'here');
     const args = ['export', '--from', folder, '--all', '--format', 'cidr', '--out', out];
     expect(await sekisho(args)).toMatchObject({ code: 0, stdout: '', stderr: '' });
-    expect(readdirSync(out).sort()).toEqual(
-      ['cn', 'jp', 'kr'].flatMap((cc) => [`${cc}-ipv4.cidr`, `${cc}-ipv6.cidr`]),
-    );
+    const files = ['cn', 'jp', 'kr'].flatMap((cc) => [`${cc}-ipv4.cidr`, `${cc}-ipv6.cidr`]);
+    expect(readdirSync(out).sort()).toEqual(['.sekisho-export.json', ...files]);
     const read = (name: string): string => readFileSync(join(out, name), 'utf8');
     expect(read('kr-ipv4.cidr')).toBe('1.11.0.0/16\n203.0.113.0/24\n');
     expect(read('kr-ipv6.cidr')).toBe('2001:220::/32\n');

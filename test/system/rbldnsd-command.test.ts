@@ -255,7 +255,9 @@ systemTest('-r: files are looked up in another root folder', NEEDS, async () => 
   process.kill(pid, 'SIGHUP');
   process.kill(pid, 'SIGUSR1');
   await expect.poll(() => readFile(join(root, 'stats'), 'utf8')).toMatch(/^\d+ bl\.test:\d/m);
-  expect(await readFile(join(root, 'log'), 'utf8')).toMatch(/5\.3\.2\.1\.bl\.test TXT IN: NOERR/);
+  await expect
+    .poll(() => readFile(join(root, 'log'), 'utf8'))
+    .toMatch(/5\.3\.2\.1\.bl\.test TXT IN: NOERR/);
   process.kill(pid, 'SIGTERM');
   await expect.poll(() => hasEnded(pid)).toBe(true);
 });
