@@ -2,11 +2,14 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take half a minute and more, the longest first. */
 const LONGEST = [
+  'firewall-timeouts',
   'firewall-contract',
   'firewall-commands',
   'dnsbl-secondaries',
-  'dnsbl-resolvers',
+  'quickstart',
   'dnsbl-against-rbldnsd',
+  'firewall-forwarded',
+  'dnsbl-resolvers',
 ];
 
 /**
