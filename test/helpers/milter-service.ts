@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { temporaryFolder } from './cleanup.js';
@@ -68,12 +69,25 @@ export class MilterService {
   }
 }
 
+/** Whether a Unix socket is listened on: its file is there a moment before. */
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => {
+      resolve(false);
+    });
+  });
+}
+
 function startIn(network: Namespace, folder: string): Promise<Server> {
   const words = [MAIN, 'milter', '--config', join(folder, 'sekisho.yaml')];
   return network.start(process.execPath, words, {
     cwd: folder,
     timeoutMs: 30_000,
-    ready: () => existsSync(join(folder, 'milter.sock')),
+    ready: () => isAnswered(join(folder, 'milter.sock')),
   });
 }
 
