@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { becomeNice } from '../../linux/thread-turns.js';
-import { KnownError, messageOf } from '../../util/errors.js';
+import { tellableOf } from '../../util/thread-error.js';
 import { compileZones } from '../index/compile.js';
 import { formatName } from '../wire/name.js';
 import { LastGood } from './last-good.js';
@@ -52,11 +52,7 @@ async function reply({ id, input }: LoaderRequest): Promise<LoaderReply> {
   try {
     return { kind: 'loaded', id, loaded: await load(input) };
   } catch (error) {
-    if (error instanceof KnownError) {
-      return { kind: 'refused', id, message: error.message, exitCode: error.exitCode };
-    }
-    const message = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-    return { kind: 'refused', id, message, exitCode: undefined };
+    return { kind: 'refused', id, ...tellableOf(error) };
   }
 }
 

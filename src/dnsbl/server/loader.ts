@@ -1,4 +1,5 @@
 import type { CompiledZones } from '../index/compile.js';
+import type { TellableError } from '../../util/thread-error.js';
 import type { LoadedZones } from '../zone/loaded-zones.js';
 
 /** Where zones come from: a module that is imported in a thread of its own. */
@@ -33,13 +34,7 @@ export type LoaderReply =
   /** Said once, unasked: all that loads need is in memory. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'loaded'; readonly id: number; readonly loaded: LoadedMessage }
-  | {
-      readonly kind: 'refused';
-      readonly id: number;
-      readonly message: string;
-      /** Of an error that is meant for the user; undefined for a defect, whose message is a stack. */
-      readonly exitCode: number | undefined;
-    };
+  | ({ readonly kind: 'refused'; readonly id: number } & TellableError);
 
 export interface LoaderRequest {
   readonly id: number;

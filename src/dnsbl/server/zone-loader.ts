@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 
-import { EXIT, SourceError, UsageError } from '../../util/errors.js';
 import { builtFile } from '../../util/program-path.js';
+import { errorOfTold } from '../../util/thread-error.js';
 import type { LoadedMessage, LoaderReply, LoaderRequest, LoaderSpec } from './loader.js';
 import type { Report } from './transport.js';
 
@@ -106,14 +106,6 @@ export class ZoneLoader {
     if (reply.kind === 'loaded') {
       this.#hasLoaded = true;
       waiting.resolve(reply.loaded);
-    } else waiting.reject(errorOf(reply.message, reply.exitCode));
+    } else waiting.reject(errorOfTold(reply));
   }
-}
-
-function errorOf(message: string, exitCode: number | undefined): Error {
-  if (exitCode === EXIT.usage) return new UsageError(message);
-  if (exitCode !== undefined) return new SourceError(message);
-  const error = new Error(message);
-  error.stack = message;
-  return error;
 }

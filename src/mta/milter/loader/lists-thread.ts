@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 
-import { KnownError, messageOf } from '../../../util/errors.js';
+import { tellableOf } from '../../../util/thread-error.js';
 import { ListsLoader } from './load-lists.js';
 import type { ListsReply, ListsRequest } from './loaded-lists.js';
 
@@ -15,11 +15,7 @@ async function reply({ id, input, nowMs }: ListsRequest): Promise<ListsReply> {
   try {
     return { id, loaded: await loader.load(input, nowMs) };
   } catch (error) {
-    if (error instanceof KnownError) {
-      return { id, message: error.message, exitCode: error.exitCode };
-    }
-    const message = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-    return { id, message, exitCode: undefined };
+    return { id, ...tellableOf(error) };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AddressSet } from '../../../ip/address-set.js';
 import { RangeSet } from '../../../ip/range-set.js';
+import type { TellableError } from '../../../util/thread-error.js';
 import type { CountryColumns } from '../judge/country-index.js';
 import type { ReasonTable } from '../judge/reason-table.js';
 
@@ -49,7 +50,5 @@ export interface ListsRequest {
 }
 
 export type ListsReply = { readonly id: number } & (
-  | { readonly loaded: LoadedLists }
-  /** `exitCode` of an error that is meant for the user; undefined for a defect, told by its stack. */
-  | { readonly message: string; readonly exitCode: number | undefined }
+  { readonly loaded: LoadedLists } | TellableError
 );

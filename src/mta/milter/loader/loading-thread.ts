@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 
-import { EXIT, SourceError, UsageError } from '../../../util/errors.js';
+import { SourceError } from '../../../util/errors.js';
 import { builtFile } from '../../../util/program-path.js';
+import { errorOfTold } from '../../../util/thread-error.js';
 import type { ListsReply, ListsRequest, LoadedLists, MilterInput } from './loaded-lists.js';
 
 const THREAD = builtFile('mta/milter/loader/lists-thread.js');
@@ -46,7 +47,7 @@ export class LoadingThread {
       // between two loads it keeps nobody from ending
       if (this.#waiting.size === 0) thread.unref();
       if ('loaded' in reply) waiting?.resolve(reply.loaded);
-      else waiting?.reject(errorOf(reply.message, reply.exitCode));
+      else waiting?.reject(errorOfTold(reply));
     });
     thread.on('error', (error) => (cause = error));
     thread.on('exit', (code) => {
@@ -59,12 +60,4 @@ export class LoadingThread {
     });
     return thread;
   }
-}
-
-function errorOf(message: string, exitCode: number | undefined): Error {
-  if (exitCode === EXIT.usage) return new UsageError(message);
-  if (exitCode !== undefined) return new SourceError(message);
-  const error = new Error(message);
-  error.stack = message;
-  return error;
 }
