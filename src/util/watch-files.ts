@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { codeOf } from './errors.js';
 
@@ -11,6 +12,8 @@ const LONGEST_SETTLE_MS = 500;
 const POLL_MS = 5000;
 /** Times of files come from a coarse clock, which lags. */
 const CLOCK_LAG_MS = 20;
+/** Whoever reads waits so often for files that were changed just now. */
+const MOST_RESTS = 3;
 
 /**
  * Tells when a file or the content of a folder changes, is replaced by another, goes or comes.
@@ -40,12 +43,37 @@ export class FileWatch {
   watch(paths: readonly string[], sinceMs: number): void {
     this.#closeWatchers();
     const signatures = paths.map((path) => [path, signatureOf(path)] as const);
+    const isNews = signatures.some(([path, { text, changedMs }]) => {
+      const before = this.#seen.get(path) ?? text;
+      return text !== before || changedMs > sinceMs - CLOCK_LAG_MS;
+    });
     this.#seen = new Map(signatures.map(([path, { text }]) => [path, text]));
     for (const [folder, names] of foldersOf(paths)) this.#watchFolder(folder, names);
     this.#poll ??= setInterval(() => {
       this.#look();
     }, this.#pollMs).unref();
-    if (signatures.some(([, { changedMs }]) => changedMs > sinceMs - CLOCK_LAG_MS)) this.#noted();
+    if (isNews) this.#noted();
+  }
+
+  /**
+   * For whoever reads everything now, also what has just changed: that is not told of any more, as
+   * long as it does not change again. Waits for as long as the times of files could not tell that,
+   * some 20 ms after a change.
+   */
+  async rest(): Promise<void> {
+    for (let k = 0; ; k++) {
+      const signatures = [...this.#seen.keys()].map((path) => [path, signatureOf(path)] as const);
+      const newestMs = Math.max(...signatures.map(([, { changedMs }]) => changedMs));
+      const leftMs = newestMs + CLOCK_LAG_MS - Date.now();
+      // a time that is yet to come is another clock's
+      if (leftMs < 0 || leftMs > CLOCK_LAG_MS || k === MOST_RESTS) {
+        this.#seen = new Map(signatures.map(([path, { text }]) => [path, text]));
+        clearTimeout(this.#settle);
+        this.#settle = undefined;
+        return;
+      }
+      await sleep(leftMs + 1);
+    }
   }
 
   stop(): void {

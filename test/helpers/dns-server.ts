@@ -31,6 +31,8 @@ export interface TestZones {
   readonly warnings?: readonly string[];
   readonly throws?: string;
   readonly exits?: boolean;
+  /** Makes this file and exits, where it is not there. */
+  readonly exitsWithout?: string;
   readonly nextChangeInMs?: number;
 }
 

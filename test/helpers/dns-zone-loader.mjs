@@ -1,8 +1,9 @@
 /*
  * A loader for tests of the server. Input: { file, delayMs? } with a JSON file of
- * { zones: [{ name, entries: [[first, last, code]], failed?, keys? }], nextChangeAtMs?, throws?, exits? }.
+ * { zones: [{ name, entries: [[first, last, code]], failed?, keys? }], nextChangeAtMs?, throws?, exits?,
+ * exitsWithout? }, the last a file that is made where it is not there.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const DIST = process.env.SEKISHO_TEST_DIST ?? new URL('../../dist/', import.meta.url).href;
 const { parseName } = await import(new URL('dnsbl/wire/name.js', DIST).href);
@@ -67,6 +68,10 @@ export async function load({ file, delayMs = 0 }) {
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
   if (wish.throws) throw new SourceError(wish.throws);
   if (wish.exits) process.exit(3);
+  if (wish.exitsWithout !== undefined && !existsSync(wish.exitsWithout)) {
+    writeFileSync(wish.exitsWithout, '');
+    process.exit(3);
+  }
   return {
     zones: wish.zones.map(zoneOf),
     warnings: wish.warnings ?? [],

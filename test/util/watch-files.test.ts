@@ -125,3 +125,31 @@ test('a file behind a symbolic link, and another link in its place', async () =>
   writeFileSync(link, 'd\n');
   await expect.poll(count, { timeout: 1000 }).toBe(before + 1);
 });
+
+test('what changed before everything is read anyway is not told of, what changes then is', async () => {
+  const folder = await temporaryFolder();
+  const file = join(folder, 'list');
+  writeFileSync(file, 'a\n');
+  await sleep(50);
+  const { watch, count } = watching();
+  watch.watch([file], Date.now());
+  const replace = (text: string): void => {
+    writeFileSync(join(folder, 'new'), text);
+    renameSync(join(folder, 'new'), file);
+  };
+  for (const pauseMs of [0, 5, 50]) {
+    replace('b\n');
+    await sleep(pauseMs);
+    await watch.rest();
+    const sinceMs = Date.now();
+    await sleep(150);
+    watch.watch([file], sinceMs);
+    await sleep(150);
+    expect(count(), `read ${pauseMs} ms after the change`).toBe(0);
+  }
+  await watch.rest();
+  const sinceMs = Date.now();
+  replace('c\n');
+  watch.watch([file], sinceMs);
+  await expect.poll(count, { timeout: 1000 }).toBe(1);
+});

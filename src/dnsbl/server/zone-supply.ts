@@ -23,6 +23,8 @@ export interface ZoneSupplyOptions {
 
 /** By then every thread answers from the new zones. */
 const TIDY_MS = 250;
+/** What could not be loaded is tried again so much later, or as often as files are looked at where that is said. */
+const RETRY_MS = 60_000;
 /** Longer waits are made of several: a timer takes at most 2^31 − 1 ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -36,6 +38,8 @@ export class ZoneSupply {
   readonly #loader: ZoneLoader;
   readonly #watch: FileWatch | undefined;
   readonly #told = new ToldBefore();
+  /** Why nothing could be loaded. */
+  readonly #refused = new ToldBefore();
   /** Of the zones that are served: those with nothing to answer from. */
   #failed: ReadonlySet<string> = new Set();
   #number = 0;
@@ -84,6 +88,7 @@ export class ZoneSupply {
   reload(input?: unknown): Promise<boolean> {
     if (input !== undefined) this.#loader.input = input;
     this.#told.forget();
+    this.#refused.forget();
     return this.#follow();
   }
 
@@ -119,6 +124,8 @@ export class ZoneSupply {
   }
 
   async #loadAgain(): Promise<boolean> {
+    // what has just changed is read once, not again when the watch tells of it
+    await this.#watch?.rest();
     if (this.#hasStopped()) return false;
     const { report } = this.#options;
     const sinceMs = Date.now();
@@ -130,17 +137,39 @@ export class ZoneSupply {
         : [];
       if (lost.length > 0) {
         for (const line of this.#told.newsIn(loaded.warnings)) report('warning', line);
-        report('error', `all zones are served as they were, for the sake of ${lost.join(', ')}`);
+        this.#refuse(`all zones are served as they were, for the sake of ${lost.join(', ')}`);
         return false;
       }
       this.#take(loaded, sinceMs);
+      this.#refused.forget();
       return true;
     } catch (error) {
       if (this.#hasStopped()) return false;
       const text = error instanceof KnownError ? error.message : defectText(error);
-      report('error', `the zones could not be loaded again, the old ones are served: ${text}`);
+      this.#refuse(`the zones could not be loaded again, the old ones are served: ${text}`);
       return false;
     }
+  }
+
+  /**
+   * What a thread that died had read is in no file's change any more, and entries have to end at
+   * their time all the same: so it is tried again, unless loads are for whoever asks alone.
+   */
+  #refuse(text: string): void {
+    const { report, watch, watchEveryMs = RETRY_MS } = this.#options;
+    for (const line of this.#refused.newsIn([text])) report('error', line);
+    if (watch) this.#followAt(Date.now() + watchEveryMs);
+  }
+
+  #followAt(timeMs: number | undefined): void {
+    clearTimeout(this.#dueTimer);
+    this.#dueTimer = this.#at(
+      timeMs,
+      (timer) => (this.#dueTimer = timer),
+      () => {
+        void this.#follow();
+      },
+    );
   }
 
   #take(loaded: LoadedMessage, sinceMs: number): void {
@@ -155,14 +184,7 @@ export class ZoneSupply {
       collectGarbage();
     }, TIDY_MS).unref();
     this.#watch?.watch(loaded.watch, sinceMs);
-    clearTimeout(this.#dueTimer);
-    this.#dueTimer = this.#at(
-      loaded.nextChangeAtMs,
-      (timer) => (this.#dueTimer = timer),
-      () => {
-        void this.#follow();
-      },
-    );
+    this.#followAt(loaded.nextChangeAtMs);
     clearTimeout(this.#staleTimer);
     this.#staleTimer = this.#at(
       loaded.staleAtMs,
