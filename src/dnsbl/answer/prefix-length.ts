@@ -1,7 +1,10 @@
 import type { AddressMap } from '../index/address-map.js';
 
+/** Ranges in columns. */
+export type Ranges = Pick<AddressMap, 'firsts' | 'lasts'>;
+
 /** Length of the largest IPv4 prefix that holds the address and lies within the range. */
-export function prefixLength4(map: AddressMap, range: number, address: number): number {
+export function prefixLength4(map: Ranges, range: number, address: number): number {
   const first = map.firsts[range] as number;
   const last = map.lasts[range] as number;
   let size = 1;
@@ -20,7 +23,7 @@ const end = new Uint32Array(4);
 
 /** The same for IPv6; `network` gets the prefix's first address. */
 export function prefixLength6(
-  map: AddressMap,
+  map: Ranges,
   range: number,
   address: Uint32Array,
   network: Uint32Array,

@@ -1,9 +1,11 @@
 import { FILL, RECORD_HEAD_BYTES } from '../index/answer-table.js';
 import { EDNS_UDP_BYTES, FLAG, HEADER_BYTES, RCODE, TYPE } from '../wire/codes.js';
 import { copyBytes, get16, put16 } from '../wire/bytes.js';
+import { find4, find6 } from '../index/address-map.js';
+import type { CompiledNamedRanges } from '../index/compile.js';
 import type { Client } from './client.js';
 import type { Listings } from './find-listings.js';
-import { prefixLength4, prefixLength6 } from './prefix-length.js';
+import { type Ranges, prefixLength4, prefixLength6 } from './prefix-length.js';
 import type { Query } from './query.js';
 import { endOfRecord, settleRecords } from './settle-records.js';
 import { TextWriter } from './write-text.js';
@@ -34,6 +36,12 @@ export class Reply {
   readonly #records = new Uint32Array(MOST_RECORDS);
   readonly #text = new TextWriter();
   readonly #network = new Uint32Array(4);
+  readonly #namedRanges: readonly CompiledNamedRanges[];
+
+  /** @param namedRanges those of the zones */
+  constructor(namedRanges: readonly CompiledNamedRanges[]) {
+    this.#namedRanges = namedRanges;
+  }
 
   /** @param limit most bytes of the whole reply */
   begin(bytes: Uint8Array, start: number, query: Query, limit: number): void {
@@ -211,9 +219,13 @@ export class Reply {
           this.#subject(query, listings, client);
           i++;
           break;
-        default:
-          this.#prefix(listings);
+        case FILL.prefix:
+          this.#prefix(listings, undefined);
           i++;
+          break;
+        default:
+          this.#prefix(listings, this.#namedRanges[steps.getUint16(i + 1)]);
+          i += 3;
       }
     }
   }
@@ -230,17 +242,26 @@ export class Reply {
     else text.address6(listings.asked.v6);
   }
 
-  #prefix(listings: Listings): void {
-    const { rangeMap, range, rangeFamily } = listings;
-    const text = this.#text;
+  #prefix(listings: Listings, named: CompiledNamedRanges | undefined): void {
+    const { rangeMap, rangeFamily, address4, asked } = listings;
     if (rangeMap === undefined) return;
+    let ranges: Ranges = rangeMap;
+    let { range } = listings;
+    const map = rangeFamily === 4 ? named?.v4 : named?.v6;
+    if (map !== undefined) {
+      const place = rangeFamily === 4 ? find4(map.places, address4) : find6(map.places, asked.v6);
+      if (place >= 0) {
+        ranges = map;
+        range = map.places.answers[place] as number;
+      }
+    }
+    const text = this.#text;
     let length: number;
     if (rangeFamily === 4) {
-      const address = listings.address4;
-      length = prefixLength4(rangeMap, range, address);
-      text.address4(address - (address % 2 ** (32 - length)));
+      length = prefixLength4(ranges, range, address4);
+      text.address4(address4 - (address4 % 2 ** (32 - length)));
     } else {
-      length = prefixLength6(rangeMap, range, listings.asked.v6, this.#network);
+      length = prefixLength6(ranges, range, asked.v6, this.#network);
       text.address6(this.#network);
     }
     text.byte(0x2f);

@@ -1,6 +1,7 @@
 import type { AccessMaps, CompiledZone, CompiledZones } from '../index/compile.js';
 import { sameBytes } from '../index/hash.js';
 import { findZone } from '../index/zone-table.js';
+import { get16 } from '../wire/bytes.js';
 import { CLASS, PLAIN_UDP_BYTES, RCODE, TYPE } from '../wire/codes.js';
 import { ACCESS, FIRST_ACCESS_ANSWER } from '../zone/zone-source.js';
 import { accessOf, isLoopback } from './access.js';
@@ -40,7 +41,7 @@ export class Responder {
   /** The memory of all answers. */
   readonly #answerBytes: DataView;
   readonly #listings = new Listings();
-  readonly #reply = new Reply();
+  readonly #reply: Reply;
   /** Labels of the name by which the zone was found. */
   #zoneLabels = 0;
 
@@ -49,6 +50,7 @@ export class Responder {
     this.#zones = { ...zones, zones: zones.zones.map(withOwnRecords) };
     const { buffer, byteOffset, byteLength } = zones.answers.bytes;
     this.#answerBytes = new DataView(buffer, byteOffset, byteLength);
+    this.#reply = new Reply(zones.namedRanges);
     this.#counters = counters;
     this.#limiter = limiter;
   }
@@ -252,8 +254,9 @@ export class Responder {
   #addAnswer(answer: number, type: number, client: Client | undefined): void {
     const bytes = this.#answerBytes;
     let i = this.#zones.answers.offsets[answer] as number;
-    i += 1 + 2 * bytes.getUint8(i);
-    let left = bytes.getUint8(i++);
+    i += 2 + 2 * bytes.getUint16(i);
+    let left = bytes.getUint16(i);
+    i += 2;
     for (; left > 0; left--) {
       const length = bytes.getUint16(i + 2);
       if (bytes.getUint8(i) === type) {
@@ -268,10 +271,8 @@ export class Responder {
   #countLists(answer: number): void {
     const { bytes, offsets } = this.#zones.answers;
     const at = offsets[answer] as number;
-    for (let k = 0; k < (bytes[at] as number); k++) {
-      const list = ((bytes[at + 1 + 2 * k] as number) << 8) | (bytes[at + 2 + 2 * k] as number);
-      add(this.#counters.lists, list, 1);
-    }
+    const count = get16(bytes, at);
+    for (let k = 1; k <= count; k++) add(this.#counters.lists, get16(bytes, at + 2 * k), 1);
   }
 
   #limit(client: Client, verdict: number, transport: Transport): number {

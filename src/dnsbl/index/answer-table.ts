@@ -5,7 +5,7 @@ import { GrowingBytes, GrowingWords } from './columns.js';
 /**
  * Answers in the form in which they are written into a reply. Answer `k` lies at `offsets[k]`:
  *
- *     u8 number of lists, u16 each; then u8 number of records, and each record as
+ *     u16 number of lists, u16 each; then u16 number of records, and each record as
  *     u8 TYPE (A, MX, TXT) · u8 IS_FILLED · u16 length · bytes
  *
  * The bytes of a record that is not filled in are the whole record, owner first (a pointer to the
@@ -18,8 +18,8 @@ export interface AnswerTable {
   readonly lists: readonly string[];
 }
 
-/** What a step of a TXT puts in. */
-export const FILL = { literal: 1, subject: 2, prefix: 3 } as const;
+/** What a step of a TXT puts in; a number of `CompiledZones.namedRanges` (u16) follows the last. */
+export const FILL = { literal: 1, subject: 2, prefix: 3, namedPrefix: 4 } as const;
 
 /** Owner, type, class, TTL. */
 export const RECORD_HEAD_BYTES = 10;
@@ -34,15 +34,18 @@ export class AnswerTableBuilder {
   readonly #offsets = new GrowingWords();
   readonly #lists = new Map<string, number>();
 
-  /** @returns the answer's number */
-  add(answer: ZoneAnswer): number {
+  /**
+   * @param namedFrom number of the first of the zone's named ranges
+   * @returns the answer's number
+   */
+  add(answer: ZoneAnswer, namedFrom = 0): number {
     const number = this.#offsets.length;
     this.#offsets.push(this.#bytes.length);
     const lists = answer.lists ?? [];
-    this.#bytes.push(lists.length);
+    this.#bytes.push16(lists.length);
     for (const name of lists) this.#bytes.push16(this.#numberOf(name));
-    this.#bytes.push(answer.records.length);
-    for (const record of answer.records) this.#addRecord(record);
+    this.#bytes.push16(answer.records.length);
+    for (const record of answer.records) this.#addRecord(record, namedFrom);
     return number;
   }
 
@@ -61,7 +64,7 @@ export class AnswerTableBuilder {
     return this.#lists.size - 1;
   }
 
-  #addRecord(record: ZoneRecord): void {
+  #addRecord(record: ZoneRecord, namedFrom: number): void {
     const body = this.#bytes;
     const isFilled = record.type === 'TXT' && record.text.some((part) => typeof part === 'string');
     body.push(TYPE[record.type], isFilled ? 1 : 0);
@@ -72,7 +75,7 @@ export class AnswerTableBuilder {
     body.push16(TYPE[record.type]);
     body.push16(CLASS.IN);
     body.push32(record.ttlSeconds);
-    if (isFilled) appendSteps(body, record.text);
+    if (isFilled) appendSteps(body, record.text, namedFrom);
     else appendData(body, record);
     body.patch16(lengthAt, body.length - lengthAt - 2);
   }
@@ -94,10 +97,15 @@ function appendData(body: GrowingBytes, record: ZoneRecord): void {
   }
 }
 
-function appendSteps(body: GrowingBytes, parts: readonly TextPart[]): void {
+function appendSteps(body: GrowingBytes, parts: readonly TextPart[], namedFrom: number): void {
   for (const part of parts) {
-    if (typeof part === 'string') {
+    if (part === 'subject' || part === 'prefix') {
       body.push(FILL[part]);
+      continue;
+    }
+    if (typeof part === 'string') {
+      body.push(FILL.namedPrefix);
+      body.push16(namedFrom + Number(part.slice('prefix '.length)));
       continue;
     }
     // more can never be shown

@@ -7,6 +7,7 @@ import type {
   Branch,
   Group,
   NameServers,
+  NamedRanges,
   Soa,
   ZoneAnswer,
   ZoneSource,
@@ -14,7 +15,7 @@ import type {
 import { FIRST_ACCESS_ANSWER } from '../zone/zone-source.js';
 import { type AddressMap, addressMapOf } from './address-map.js';
 import { type AnswerTable, AnswerTableBuilder } from './answer-table.js';
-import { GrowingBytes, sharedBytes, toSharedBytes } from './columns.js';
+import { GrowingBytes, sharedBytes, toShared, toSharedBytes } from './columns.js';
 import { mergeAnswers } from './merge-answers.js';
 import { type NameTable, nameTableOf } from './name-table.js';
 import { overlay } from './overlay.js';
@@ -28,6 +29,8 @@ export interface CompiledZones {
   readonly zones: readonly CompiledZone[];
   readonly table: ZoneTable;
   readonly answers: AnswerTable;
+  /** What texts of the answers tell prefixes of. */
+  readonly namedRanges: readonly CompiledNamedRanges[];
   /** Clients of every zone, where anything is said about them. */
   readonly access: AccessMaps | undefined;
   /** Type to data of the TXT record of `version.bind`; empty where that is not told. */
@@ -47,6 +50,18 @@ export interface CompiledZone {
   readonly access: AccessMaps | undefined;
   /** Milliseconds since 1970; Infinity where it never expires. */
   readonly expiresAtMs: number;
+}
+
+/** Ranges as a list names them; `places` finds the one that holds an address. */
+export interface NamedRangesMap {
+  readonly places: AddressMap;
+  readonly firsts: Uint32Array;
+  readonly lasts: Uint32Array;
+}
+
+export interface CompiledNamedRanges {
+  readonly v4: NamedRangesMap;
+  readonly v6: NamedRangesMap;
 }
 
 /** The most specific branch first. */
@@ -86,7 +101,14 @@ export function compileZones(
   version?: string,
 ): CompiledZones {
   const answers = new AnswerTableBuilder();
-  const zones = sources.map((source) => compileZone(source, answers));
+  const namedRanges: CompiledNamedRanges[] = [];
+  const zones = sources.map((source) => {
+    const compiled = compileZone(source, answers, namedRanges.length);
+    for (const { v4, v6 } of source.namedRanges ?? []) {
+      namedRanges.push({ v4: namedRangesMapOf(v4), v6: namedRangesMapOf(v6) });
+    }
+    return compiled;
+  });
   const names: { name: Uint8Array; zone: number }[] = [];
   for (const [zone, { name, keys }] of sources.entries()) {
     if (keys === undefined) {
@@ -101,6 +123,7 @@ export function compileZones(
     zones,
     table: zoneTableOf(names),
     answers: answers.build(),
+    namedRanges,
     access,
     version: version === undefined ? sharedBytes(0) : versionRecord(version),
   };
@@ -128,13 +151,17 @@ function closedZone(name: Uint8Array): CompiledZone {
   };
 }
 
-function compileZone(source: ZoneSource, answers: AnswerTableBuilder): CompiledZone {
+function compileZone(
+  source: ZoneSource,
+  answers: AnswerTableBuilder,
+  namedFrom: number,
+): CompiledZone {
   const own = [...source.answers];
   const groups = joinPlainGroups(source.groups).map((group) => {
     const branches = group.branches.map((branch) => overlaid(branch, own));
     return branches.sort((a, b) => countLabels(b.below) - countLabels(a.below));
   });
-  const [first = 0] = own.map((answer) => answers.add(answer));
+  const [first = 0] = own.map((answer) => answers.add(answer, namedFrom));
   const { soa } = source;
   return {
     name: source.name,
@@ -201,6 +228,10 @@ function compileBranch(branch: OverlaidBranch, first: number): CompiledBranch {
     v6: branch.v6 && addressMapOf(branch.v6, first),
     names: branch.names.map((layer) => nameTableOf(layer, first)),
   };
+}
+
+function namedRangesMapOf({ firsts, lasts, layer }: NamedRanges): NamedRangesMap {
+  return { places: addressMapOf(layer, 0), firsts: toShared(firsts), lasts: toShared(lasts) };
 }
 
 function compileAccess(

@@ -1,9 +1,12 @@
 import type { LoadedConfig } from '../../config/load.js';
-import type { DnsblConfig } from '../../config/schema.js';
+import type { DnsblConfig, ZoneConfig } from '../../config/schema.js';
 import type { AddressSet } from '../../ip/address-set.js';
 import { UsageError } from '../../util/errors.js';
 import { readPrefixes } from '../../ip/prefixes.js';
 import { parseDatasets } from './dataset-zone.js';
+
+/** Of a zone's name, with a key where it has any: 32 nibbles have to fit before it (RFC 1035 2.3.4). */
+const LONGEST_NAME = 253 - 64;
 
 /** The word in `dnsbl.access` that lets everybody in. */
 const ANY = 'any';
@@ -72,6 +75,7 @@ function checkLists(loaded: LoadedConfig, dnsbl: DnsblConfig): void {
       throw loaded.errorAt([...at, 'datasets', index], found, datasets.expected);
     }
     checkKeys(loaded, dnsbl, k);
+    checkLength(loaded, zone, [...at, 'name']);
     if (dnsbl.zones.findIndex(({ name }) => name === zone.name) === k) continue;
     throw loaded.errorAt(
       [...at, 'name'],
@@ -79,6 +83,18 @@ function checkLists(loaded: LoadedConfig, dnsbl: DnsblConfig): void {
       'a name that no other zone has',
     );
   }
+}
+
+function checkLength(
+  loaded: LoadedConfig,
+  { name, keys = [] }: ZoneConfig,
+  at: readonly (string | number)[],
+): void {
+  const longest = keys.reduce((most, { length }) => Math.max(most, length + 1), 0);
+  const room = LONGEST_NAME - longest;
+  if (name.length <= room) return;
+  const why = `since ${longest > 0 ? 'a key and ' : ''}an IPv6 address stands before it`;
+  throw loaded.errorAt(at, `a name of ${name.length} bytes`, `at most ${room}, ${why}`);
 }
 
 /** A zone with keys answers by one name for each of them. Messages do not show keys: logs keep them. */

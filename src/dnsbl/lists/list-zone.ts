@@ -6,11 +6,17 @@ import { rangeSetFromColumns } from '../../ip/range-set-builder.js';
 import type { RangeSet } from '../../ip/range-set.js';
 import type { List } from '../../lists/catalogue.js';
 import { type Entry, isInForce } from '../../lists/manual.js';
-import type { AddressLayer, ZoneAnswer, ZoneSource } from '../zone/zone-source.js';
+import type {
+  AddressLayer,
+  NamedRangesOfList,
+  ZoneAnswer,
+  ZoneSource,
+} from '../zone/zone-source.js';
 import { ZoneAnswers } from './answers.js';
 import { clip, flatten, layerOf, piecesOf } from './layers.js';
 import { LISTABLE, NEVER_LISTED, TEST_ADDRESS, isLoopbackCode, testLayer } from './test-entries.js';
-import { textParts, usesCountry, usesReason } from './text-template.js';
+import { namedRangesOf } from './named-ranges.js';
+import { textParts, usesCountry, usesPrefix, usesReason } from './text-template.js';
 import { type ZoneTime, zoneHead } from './zone-head.js';
 
 type ListedAs = ZoneConfig['lists'][string];
@@ -44,11 +50,17 @@ export function listZone(
   const allowed = zone.allow.map((name) => lists.get(name)?.addresses);
   const listable = differenceOf(LISTABLE, unionOf(allowed.filter((set) => set !== undefined)));
   const tests = new Map<number, number>();
+  const builders = new Map<string, ListLayers>();
   const layers: AddressLayer[] = [];
+  const namedRanges: NamedRangesOfList[] = [];
   for (const [name, as] of Object.entries(zone.lists)) {
     const list = lists.get(name);
     if (list === undefined) continue;
-    const builder = new ListLayers(list, as, zone.ttl, answers, nowMs);
+    const builder = new ListLayers(list, as, zone.ttl, answers, nowMs, namedRanges.length);
+    if (as.text !== undefined && usesPrefix(as.text)) {
+      namedRanges.push(namedRangesOf(list, usesCountry(as.text), nowMs));
+    }
+    builders.set(name, builder);
     const inForce = intersectionOf(list.addresses, listable);
     for (const family of FAMILIES) layers.push(builder.layer(family, setOfFamily(inForce, family)));
     const code = parseIPv4(as.code) as number;
@@ -59,13 +71,12 @@ export function listZone(
   }
   // the list whose code is 127.0.0.2 answers for that address, whichever comes first
   const own = Object.entries(zone.lists).find(([, as]) => as.code === '127.0.0.2');
-  const list = own && lists.get(own[0]);
-  if (own && list) {
-    tests.set(TEST_ADDRESS, new ListLayers(list, own[1], zone.ttl, answers, nowMs).testAnswer());
-  }
+  const builder = own && builders.get(own[0]);
+  if (builder) tests.set(TEST_ADDRESS, builder.testAnswer());
   return {
     ...zoneHead(zone, time),
     answers: answers.all,
+    namedRanges,
     groups: [
       {
         branches: [
@@ -82,13 +93,23 @@ class ListLayers {
   readonly #ttlSeconds: number;
   readonly #answers: ZoneAnswers;
   readonly #nowMs: number;
+  readonly #namedRanges: number;
 
-  constructor(list: List, as: ListedAs, ttlMs: number, answers: ZoneAnswers, nowMs: number) {
+  /** @param namedRanges number of the list's own */
+  constructor(
+    list: List,
+    as: ListedAs,
+    ttlMs: number,
+    answers: ZoneAnswers,
+    nowMs: number,
+    namedRanges: number,
+  ) {
     this.#list = list;
     this.#as = as;
     this.#ttlSeconds = Math.round(ttlMs / 1000);
     this.#answers = answers;
     this.#nowMs = nowMs;
+    this.#namedRanges = namedRanges;
   }
 
   /** The addresses of the set, divided where the text tells country or reason. */
@@ -126,8 +147,9 @@ class ListLayers {
     const { name } = this.#list;
     const { code, text } = this.#as;
     const ttlSeconds = this.#ttlSeconds;
+    const prefix = `prefix ${this.#namedRanges}` as const;
     return this.#answers.numberOf(JSON.stringify([name, cc, reason]), (): ZoneAnswer => {
-      const parts = text === undefined ? [] : textParts(text, { list: name, cc, reason });
+      const parts = text === undefined ? [] : textParts(text, { list: name, cc, reason }, prefix);
       return {
         records: [
           { type: 'A', ttlSeconds, address: parseIPv4(code) as number },

@@ -279,7 +279,8 @@ class Times {
 
   #hasCountries(zone: ZoneConfig): boolean {
     if (zone.kind !== 'list') return zone.kind !== 'rbldnsd';
-    return Object.keys(zone.lists).some((name) => holdsCountries(name, this.#config.lists));
+    const names = [...Object.keys(zone.lists), ...zone.allow];
+    return names.some((name) => holdsCountries(name, this.#config.lists));
   }
 }
 

@@ -15,6 +15,10 @@ export function usesCountry(text: string): boolean {
   return placeholdersOf(text).includes('cc');
 }
 
+export function usesPrefix(text: string): boolean {
+  return placeholdersOf(text).includes('prefix');
+}
+
 export function usesReason(text: string): boolean {
   return placeholdersOf(text).includes('reason');
 }
@@ -22,8 +26,14 @@ export function usesReason(text: string): boolean {
 /**
  * Fills in what is known now: `$cc`, `$list`, `$reason` and `$$`; `$` and `$prefix` remain for
  * when the question is known.
+ *
+ * @param prefix what `$prefix` becomes
  */
-export function textParts(text: string, facts: ListingFacts): readonly TextPart[] {
+export function textParts(
+  text: string,
+  facts: ListingFacts,
+  prefix: `prefix ${number}`,
+): readonly TextPart[] {
   const parts: TextPart[] = [];
   let literal = '';
   const flush = (): void => {
@@ -40,7 +50,7 @@ export function textParts(text: string, facts: ListingFacts): readonly TextPart[
       continue;
     }
     flush();
-    parts.push(match[1] === 'prefix' ? 'prefix' : 'subject');
+    parts.push(match[1] === 'prefix' ? prefix : 'subject');
   }
   literal += text.slice(end);
   flush();

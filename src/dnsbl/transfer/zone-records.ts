@@ -178,8 +178,10 @@ function recordsOfAll(table: AnswerTable, answers: readonly number[]): Uint8Arra
 function recordsOf({ bytes, offsets }: AnswerTable, answer: number): Buffer[] {
   const bodies: Buffer[] = [];
   let i = offsets[answer] as number;
-  i += 1 + 2 * (bytes[i] as number);
-  for (let left = bytes[i++] as number; left > 0; left--) {
+  i += 2 + 2 * get16(bytes, i);
+  let left = get16(bytes, i);
+  i += 2;
+  for (; left > 0; left--) {
     const length = get16(bytes, i + 2);
     const isFilled = bytes[i + 1] === 1;
     const record = bytes.subarray(i + 4, i + 4 + length);
@@ -202,8 +204,8 @@ function plainText(record: Uint8Array): Uint8Array {
       text.push(...record.subarray(i + 2, i + 2 + length));
       i += 2 + length;
     } else {
-      text.push(...new TextEncoder().encode(step === FILL.prefix ? '$prefix' : '$'));
-      i++;
+      text.push(...new TextEncoder().encode(step === FILL.subject ? '$' : '$prefix'));
+      i += step === FILL.namedPrefix ? 3 : 1;
     }
   }
   const cut = text.slice(0, LONGEST_FILLED_TEXT);

@@ -11,8 +11,10 @@ import type { Family } from '../../ip/family.js';
  * - `subject`: the asked address in an address layer, the listed name (in a name layer, of a
  *   wildcard the part that is listed), the client's address in an access layer
  * - `prefix`: the largest prefix that holds the asked address and lies within its range
+ * - `prefix k`: the same within the range of `ZoneSource.namedRanges[k]` that holds the address,
+ *   however other layers divide what answers; within its own where none does
  */
-export type TextPart = Uint8Array | 'subject' | 'prefix';
+export type TextPart = Uint8Array | 'subject' | 'prefix' | `prefix ${number}`;
 
 /** One record's data. A TXT is cut to 255 bytes, one character string, once it is filled in. */
 export type ZoneRecord =
@@ -42,6 +44,20 @@ export interface AddressLayer {
   readonly firsts: Uint32Array;
   readonly lasts: Uint32Array;
   readonly answers: Uint32Array;
+}
+
+/** Ranges as a list names them, which may lie within each other. */
+export interface NamedRanges {
+  readonly firsts: Uint32Array;
+  readonly lasts: Uint32Array;
+  /** Which of them is meant where several hold an address: its index stands in place of an answer. */
+  readonly layer: AddressLayer;
+}
+
+/** Those of both families. */
+export interface NamedRangesOfList {
+  readonly v4: NamedRanges;
+  readonly v6: NamedRanges;
 }
 
 /** How a name of a name layer matches: itself, or every name below it. */
@@ -121,6 +137,8 @@ export interface ZoneSource {
   readonly tellsNameServers?: boolean;
   readonly answers: readonly ZoneAnswer[];
   readonly groups: readonly Group[];
+  /** What texts of the answers tell prefixes of (see TextPart). */
+  readonly namedRanges?: readonly NamedRangesOfList[];
   readonly access?: AccessLayers;
   /** From this time on the zone answers SERVFAIL; milliseconds since 1970. */
   readonly expiresAtMs?: number;

@@ -262,6 +262,18 @@ describe('messages', () => {
     expect(large.ask(name, 'A', { edns: 100 })?.flag_tc).toBe(true);
   });
 
+  test('as many records and lists at one name as there are', () => {
+    const lists = Array.from({ length: 300 }, (_, k) => `list-${k}`);
+    const answers = lists.map((list, k) => ({ ...listing(k + 2), lists: [list] }));
+    const layers = lists.map((_, k) => layerOf({ '192.0.2.0/24': k }));
+    const large = new Asked([zoneOf('bl.example.net', answers, layers)]);
+    const all = large.ask(nameOf('192.0.2.7'), 'A', { transport: 'tcp' });
+    expect(answersOf(all)).toEqual(
+      lists.map((_, k) => `A 127.0.${(k + 2) >> 8}.${(k + 2) & 255}`).sort(),
+    );
+    expect([...large.counters.lists]).toEqual(lists.map(() => 1));
+  });
+
   test('replies, and what has no header, are not answered', () => {
     const reply = encode({ type: 'response', id: 1, questions: [{ name: 'a', type: 'A' }] });
     expect(asked.send(reply)).toBeUndefined();

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { load } from '../../../src/dnsbl/lists/load-zones.js';
 import { Asked, answersOf, rcodeOf } from '../../helpers/dnsbl.js';
 import { temporaryFolder } from '../../helpers/cleanup.js';
+import { dnsblName } from '../../helpers/dig.js';
 
 const CONFIG = `
 lists:
@@ -86,6 +87,59 @@ describe('a zone of lists', () => {
     expect(reason('10.0.0.1')).toEqual(['TXT by hand: host']);
     expect(reason('10.0.0.5')).toEqual(['TXT by hand: ']);
     expect(reason('10.0.0.10')).toEqual(['TXT by hand: net']);
+  });
+
+  test('the listed prefix is told, however other lists and allow divide what answers', async () => {
+    const config = `
+lists:
+  asia: { countries: [KR, JP] }
+  net: { file: blocked.txt }
+  except: { file: trusted.txt }
+  both: { lists: [asia, net] }
+dnsbl:
+  zones:
+    - name: bl.example.net
+      lists:
+        asia: { code: 127.0.0.2, text: "asia $prefix" }
+        net: { code: 127.0.0.3, text: "net $prefix" }
+        both: { code: 127.0.0.4, text: "$list $prefix" }
+      allow: [except]
+    - name: other.example.net
+      lists: { net: { code: 127.0.0.2, text: "other $prefix" } }
+`;
+    const blocked = [
+      '10.0.0.0/8',
+      '10.0.0.0/9',
+      '203.0.113.7',
+      '203.0.113.8',
+      '192.0.2.3-192.0.2.9',
+    ];
+    const asked = await askedOf({
+      config,
+      blocked: [...blocked, '2001:db8:1::/48', '2001:db8:1:2::3'].join('\n'),
+      trusted: '10.200.0.1\n203.0.113.200\n2001:db8::1\n',
+    });
+    const texts = (name: string): string[] => {
+      return answersOf(asked.ask(name, 'TXT')).map((text) => text.slice('TXT '.length));
+    };
+    expect(texts(bl('203.0.113.7'))).toEqual([
+      'asia 203.0.113.0/24',
+      'both 203.0.113.0/24',
+      'net 203.0.113.7/32',
+    ]);
+    expect(texts(bl('203.0.113.201'))).toEqual(['asia 203.0.113.0/24', 'both 203.0.113.0/24']);
+    expect(texts(bl('10.200.0.2'))).toEqual(['both 10.0.0.0/8', 'net 10.0.0.0/8']);
+    expect(texts(bl('10.1.0.2'))).toEqual(['both 10.0.0.0/8', 'net 10.0.0.0/9']);
+    expect(texts(bl('192.0.2.6'))[1]).toBe('net 192.0.2.4/30');
+    expect(texts(bl('127.0.0.3'))).toEqual(['net 127.0.0.3/32']);
+    expect(texts(bl('10.1.0.2').replace('bl.', 'other.'))).toEqual(['other 10.0.0.0/9']);
+    const six = (address: string): string[] => texts(dnsblName(6, address, 'bl.example.net'));
+    const all = ['asia 2001:db8::/32', 'both 2001:db8::/32'];
+    const zeros = ':0000'.repeat(4);
+    expect(six(`2001:0db8:0000:0000${zeros}`)).toEqual(all);
+    const inner = `2001:0db8:0001:0002${zeros.slice(0, -1)}`;
+    expect(six(`${inner}4`)).toEqual([...all, 'net 2001:db8:1::/48']);
+    expect(six(`${inner}3`)).toEqual([...all, 'net 2001:db8:1:2::3/128']);
   });
 
   test('allowed addresses are never listed, by whatever list', async () => {
@@ -245,9 +299,12 @@ describe('old data', () => {
   });
 
   test('makes zones of countries fail where that is asked for, and no others', async () => {
+    const byHand = 'lists: { blocked: { code: 127.0.0.2 } }';
     const config = CONFIG.replace('max_age: 2d', 'max_age: 2d\n  stale: servfail').replace(
       '    - { name: cc.',
-      '    - { name: by-hand.example.net, lists: { blocked: { code: 127.0.0.2 } } }\n    - { name: cc.',
+      `    - { name: by-hand.example.net, ${byHand} }
+    - { name: but-asia.example.net, ${byHand}, allow: [asia] }
+    - { name: cc.`,
     );
     const { loadAt } = await setUp({ config, blocked: '192.0.2.1\n' });
     const asked = new Asked((await loadAt(NOW)).zones);
@@ -259,6 +316,7 @@ describe('old data', () => {
       asked.responder.nowMs = nowMs;
       expect(rcodeOf(asked.ask(bl('203.0.113.7'), 'A'))).toBe(rcode);
       expect(rcodeOf(asked.ask(hand, 'A'))).toBe('NOERROR');
+      expect(rcodeOf(asked.ask(hand.replace('by-hand.', 'but-asia.'), 'A'))).toBe(rcode);
     }
   });
 });
@@ -338,6 +396,11 @@ test.each([
     '- { name: cc',
     '- { name: secret-key.cc.example.net, kind: country }\n    - { keys: [secret-key], name: cc',
     /zones\.2\.keys\.0: found the key that zones\.1 has in its name; expected a label below which/,
+  ],
+  [
+    '- { name: cc',
+    `- { keys: [secret-key], name: ${'abcdefg.'.repeat(22)}cc`,
+    /zones\.1\.name: found a name of 190 bytes; expected at most 178, since a key and an IPv6/,
   ],
   ['code: 127.0.0.4', 'code: 127.255.255.4', /expected a code outside of 127.255.255.0\/24/],
 ])('%s as %s is refused', async (from, to, message) => {
