@@ -42,10 +42,11 @@ const BREAKING: readonly (readonly [rule: string, path: string, text: string])[]
   ['pure-rooms', 'src/formats/other.ts', "export { readFileSync } from 'node:fs';"],
   ['known-room', 'src/manager/extra.ts', "export * from '../util/errors.js';"],
   ['declared-packages-only', 'src/ip/other.ts', "export { default } from 'fast-check';"],
-  ['no-circle', 'src/ip/one.ts', "export { two } from './two.js';\nexport const one = 1;"],
+  ['no-circle', 'src/ip/one.ts', "export { two } from './two.js';\nexport type One = 1;"],
 ];
+/** What closes the circle is for types alone. */
 const OTHER_HALF = {
-  'src/ip/two.ts': "export { one } from './one.js';\nexport const two = 2;",
+  'src/ip/two.ts': "import type { One } from './one.js';\nexport const two: One = 1;",
 };
 
 describe('the import check of lint', () => {

@@ -1,7 +1,13 @@
 import type { ZoneAnswer, ZoneRecord } from '../zone/zone-source.js';
 import { EXCLUDED } from '../zone/zone-source.js';
 import { type Substitutions, parseTemplate } from './template.js';
-import type { Value } from './values.js';
+
+/** What an entry answers with: an A record and the template of a TXT record. */
+export interface Value {
+  readonly address: number;
+  /** One character a byte; empty for no TXT. */
+  readonly text: string;
+}
 
 /** The answers of a file set: equal ones share an index. */
 export class AnswerTable {

@@ -1,6 +1,7 @@
+import type { Value } from './answers.js';
 import type { Line } from './line.js';
 import type { ReadContext } from './set-reader.js';
-import { type Value, ValueTable } from './values.js';
+import { ValueTable } from './values.js';
 
 /** The one value of a `tset`: of all default lines in all files the first that can be read. */
 export class FirstDefault {

@@ -1,13 +1,7 @@
 import { readOctets4 } from './addresses-4.js';
+import type { Value } from './answers.js';
 import { COLON, type Line, bytesOf, textOf } from './line.js';
 import { type ReadContext, refuse } from './set-reader.js';
-
-/** What an entry answers with: an A record and the template of a TXT record. */
-export interface Value {
-  readonly address: number;
-  /** One character a byte; empty for no TXT. */
-  readonly text: string;
-}
 
 /** rbldnsd's own default. */
 const BUILT_IN: Value = { address: 0x7f00_0002, text: '' };

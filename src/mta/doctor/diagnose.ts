@@ -1,20 +1,10 @@
 import type { LoadedConfig } from '../../config/load.js';
 import { UsageError } from '../../util/errors.js';
+import type { DoctorOptions } from './doctor-options.js';
 import { examineNames } from './examine-names.js';
 import { examineServers } from './examine-servers.js';
 import type { Finding } from './finding.js';
 import { expectedZones, keyHider } from './zones.js';
-
-export interface DoctorOptions {
-  /** Names of mail servers to look at; all that are installed where left out. */
-  readonly servers?: readonly string[];
-  /** The configuration of the one that is named. */
-  readonly file?: string;
-  /** For each question and each of two tries, milliseconds. */
-  readonly questionTimeoutMs: number;
-  /** For each program that is run, milliseconds. */
-  readonly programTimeoutMs: number;
-}
 
 /**
  * Looks at the DNSBL, the resolvers and the mail servers of this host, side by side; changes

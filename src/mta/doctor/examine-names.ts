@@ -6,7 +6,7 @@ import { checkPublicResolvers } from './check/public-resolver.js';
 import { checkResolver } from './check/resolver.js';
 import { checkService, endpointText, isHeldBy } from './check/service.js';
 import { judgeTest } from './check/verdict.js';
-import type { DoctorOptions } from './diagnose.js';
+import type { DoctorOptions } from './doctor-options.js';
 import { type Finding, finding } from './finding.js';
 import { ask } from './look/ask.js';
 import { askLibrary } from './look/library.js';

@@ -1,7 +1,7 @@
 import { KnownError, SystemError, codeOf, messageOf } from '../../util/errors.js';
 import { checkOutcomes } from './check/outcome.js';
 import { type ServerFacts, checkZoneUse } from './check/zone-use.js';
-import type { DoctorOptions } from './diagnose.js';
+import type { DoctorOptions } from './doctor-options.js';
 import { type Finding, finding } from './finding.js';
 import { MAIL_SERVERS } from './server/index.js';
 import type { MailServer } from './server/mail-server.js';
