@@ -53,7 +53,7 @@ function firewallLines(report: StatusReport, facts: StatusFacts): string[] {
   const lines = [`firewall: ${report.backend} (${report.reason ?? ''}), applied: ${applied}`];
   const difference = facts.firewall?.difference;
   if (difference === undefined) return [...lines, 'drift: not known, the lists cannot be made'];
-  const changes = changeLines(difference);
+  const changes = [...(difference.asleep ?? []), ...changeLines(difference)];
   if (changes.length === 0) return [...lines, 'drift: none, the kernel holds what it should'];
   const drift = changes.map((line) => `drift: ${line}`);
   return [...lines, ...shortened(drift, DRIFT_SHOWN)];

@@ -46,6 +46,11 @@ export interface Difference {
   readonly lists: readonly ListDifference[];
   /** Lists that are right and need their timers wound up again by an apply; no drift. */
   readonly renewals?: readonly ListDifference[];
+  /**
+   * What keeps our rules from judging anything, though they stand as they should, with what a
+   * person can do, a line each: no apply mends it, since it is not ours alone.
+   */
+  readonly asleep?: readonly string[];
 }
 
 /** What was denied by a rule on account of a list (`outside` where an `only` rule denied). */

@@ -58,6 +58,8 @@ export async function applyUnattended(
   const contradictions = contradictedAdmins(plan);
   for (const text of contradictions) voice.warn(`${text}; the admin keeps passing`);
   const difference = await session.backend.compare(plan);
+  const { asleep = [] } = difference;
+  for (const text of asleep) voice.warn(text);
   const drift = driftSince(current, session.backend, difference);
   const changed = await applyPlan(session, plan, difference, {
     nowMs: Date.now(),
@@ -65,7 +67,7 @@ export async function applyUnattended(
     origin: { firewall, files: handMadeFiles(loaded) },
   });
   return {
-    exitCode: contradictions.length > 0 ? EXIT.partial : collected,
+    exitCode: contradictions.length + asleep.length > 0 ? EXIT.partial : collected,
     outcome: changed ? 'applied' : 'unchanged',
     driftRepaired: drift,
     difference,

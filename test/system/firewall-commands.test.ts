@@ -87,6 +87,19 @@ class Host {
   }
 }
 
+/** Environment of a program for which the package koffi is not there. */
+async function withoutKoffi(folder: string): Promise<Record<string, string>> {
+  const file = join(folder, 'without-koffi.cjs');
+  const text = `const { Module } = require('node:module');
+    const load = Module._load;
+    Module._load = (name, ...rest) => {
+      if (name === 'koffi') throw new Error("Cannot find module 'koffi'");
+      return load(name, ...rest);
+    };`;
+  await writeFile(file, text);
+  return { NODE_OPTIONS: `--require=${file}` };
+}
+
 const NEEDS = ['nft', 'namespace'];
 /** For a test that runs some thirty commands, on a machine with other work to do. */
 const MANY_COMMANDS_MS = 120_000;
@@ -624,6 +637,44 @@ describe('drift and boot', () => {
         expect((await host.run('apply')).code, damage.join(' ')).toBe(0);
         const mended = await host.nft('list', 'ruleset');
         expect(mended.split('\n').sort(), damage.join(' ')).toEqual(good.split('\n').sort());
+      }
+    },
+    MANY_COMMANDS_MS,
+  );
+
+  systemTest(
+    'a table of iptables-nft that others put to sleep is told, and left to them',
+    [...NEEDS, 'ipset', ...programsOf('nft')],
+    async () => {
+      const host = await Host.make();
+      const folder = join(host.folder, 'programs');
+      await linkIptables(folder, 'nft');
+      const path = { PATH: `${folder}${delimiter}${searchPath}` };
+      const reject = RULES.replace('deny: [asia]', 'deny: [asia], action: reject');
+      for (const [backend, env] of [
+        ['iptables', path],
+        ['ipset', path],
+        ['ipset', { ...path, ...(await withoutKoffi(host.folder)) }],
+      ] as const) {
+        await host.configure(reject, '', backend);
+        expect((await host.run('apply', [], env)).code).toBe(0);
+        expect((await host.run('status', [], env)).stdout).toContain('drift: none');
+        for (const table of ['ip mangle', 'ip6 filter']) {
+          await host.nft('add', 'table', ...table.split(' '), '{ flags dormant; }');
+          const status = await host.run('status', [], env);
+          const [family, name = ''] = table.split(' ');
+          const told = `IPv${family === 'ip' ? 4 : 6}: others put the table ${name} to sleep`;
+          expect(status.stdout).toContain(`failure: ${told}`);
+          expect(status.stdout).toContain(`\`nft add table ${table}\` wakes it`);
+          expect(status.stdout.match(/^failure: /gm)).toHaveLength(1);
+          expect(status.code).toBe(1);
+          const applied = await host.run('apply', [], env);
+          expect(applied.stderr).toContain(told);
+          expect(applied.code).toBe(3);
+          expect(await host.nft('-t', 'list', 'table', ...table.split(' '))).toMatch(/dormant/);
+          await host.nft('add', 'table', ...table.split(' '));
+        }
+        expect((await host.run('status', [], env)).stdout).toContain('drift: none');
       }
     },
     MANY_COMMANDS_MS,

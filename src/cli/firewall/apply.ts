@@ -89,7 +89,9 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
       warn('the process that waits for it has no copy of the prior rules: keep the state folder');
     }
   }
-  return complete ? EXIT.done : EXIT.partial;
+  const { asleep = [] } = difference;
+  for (const text of asleep) warn(text);
+  return complete && asleep.length === 0 ? EXIT.done : EXIT.partial;
 }
 
 /** @throws UsageError for who would be locked out, unless the options say that it is meant */

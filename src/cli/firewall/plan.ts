@@ -29,11 +29,12 @@ export const define: CommandModule['define'] = (command, run) => {
             present: difference.present,
             differs: differs(difference),
             rules: difference.rules,
+            asleep: difference.asleep ?? [],
             lists: listChanges(difference),
             dangers,
           });
         } else {
-          const lines = changeLines(difference);
+          const lines = [...(difference.asleep ?? []), ...changeLines(difference)];
           await writeOut([
             `backend: ${backend.name} (${reason})\n`,
             ...(lines.length > 0 ? lines : ['the kernel holds what it should']).map(

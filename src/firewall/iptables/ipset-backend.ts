@@ -26,6 +26,7 @@ import {
 } from './rules.js';
 import { setRulesOf } from './set-rules.js';
 import { renewableEndAt, sameKernelEndAt } from './set-timeouts.js';
+import { findSleeping } from './sleeping-tables.js';
 import { type SetContents, emptySetLine, newSetLines } from './sets.js';
 
 /**
@@ -77,7 +78,14 @@ export class IpsetBackend implements Backend {
       present ||= !holdsNothing(tables);
       rules.push(...ruleDifferences(family, setRulesOf(plan, family), tables));
     }
-    return { present, rules, lists, ...(renewals.length > 0 && { renewals }) };
+    const asleep = await findSleeping(this.#programs, wantedRules(plan));
+    return {
+      present,
+      rules,
+      lists,
+      ...(renewals.length > 0 && { renewals }),
+      ...(asleep.length > 0 && { asleep }),
+    };
   }
 
   async apply(plan: Plan, { rules, lists: differing, renewals = [] }: Difference): Promise<void> {

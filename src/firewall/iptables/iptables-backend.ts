@@ -9,6 +9,7 @@ import { isTreeChain } from './names.js';
 import { IptablesPrograms, type Variant, hostFamilies } from './programs.js';
 import { readRulesFiles } from './rules-files.js';
 import { applyRules, flushRules, holdsNothing, ruleDifferences } from './rules.js';
+import { findSleeping } from './sleeping-tables.js';
 import type { Tables } from './table.js';
 import { heldTree, isOfTree } from './tree-listing.js';
 import { type TreeRules, treeRulesOf } from './tree-rules.js';
@@ -34,15 +35,18 @@ export class IptablesBackend implements Backend {
     const rules: string[] = [];
     const lists: ListDifference[] = [];
     let present = false;
+    const wantedRules = new Map<Family, Tables>();
     for (const { family, tables: held } of await this.#programs.readAll()) {
       const wanted = treeRulesOf(plan, family);
+      wantedRules.set(family, wanted.tables);
       present ||= !holdsNothing(held);
       rules.push(...ruleDifferences(family, wanted.tables, held));
       const differences = listDifferences(family, wanted, held);
       lists.push(...differences.lists);
       rules.push(...differences.rules);
     }
-    return { present, rules, lists };
+    const asleep = await findSleeping(this.#programs, wantedRules);
+    return { present, rules, lists, ...(asleep.length > 0 && { asleep }) };
   }
 
   async apply(plan: Plan, { rules, lists }: Difference): Promise<void> {

@@ -51,6 +51,7 @@ function firewallFindings(facts: StatusFacts): Finding[] {
       failure('drift', 'the kernel does not hold what it should; `sekisho plan` tells more'),
     );
   }
+  for (const text of difference?.asleep ?? []) findings.push(failure('drift', text));
   if (heldSince !== undefined) {
     const text = `rolled back at ${heldSince}: unattended runs do not apply until you do`;
     findings.push(warning('held-after-rollback', text));

@@ -89,7 +89,10 @@ export function reportStatus(facts: StatusFacts): StatusReport {
     reason: firewall?.reason ?? null,
     appliedAt: firewall?.appliedAt ?? null,
     drift: firewall?.difference
-      ? { rules: firewall.difference.rules, lists: listChanges(firewall.difference) }
+      ? {
+          rules: [...firewall.difference.rules, ...(firewall.difference.asleep ?? [])],
+          lists: listChanges(firewall.difference),
+        }
       : null,
     confirmUntil: timeOf(firewall?.deadlineMs),
     heldSince: firewall?.heldSince ?? null,

@@ -33,6 +33,8 @@ export const NFTA_LIST_ELEM = 1;
 export const NFTA_TABLE_NAME = 1;
 export const NFTA_TABLE_FLAGS = 2;
 
+export const NFT_TABLE_F_DORMANT = 0x1;
+
 export const NFTA_CHAIN_NAME = 3;
 export const NFTA_CHAIN_HOOK = 4;
 export const NFTA_CHAIN_POLICY = 5;
