@@ -6,6 +6,7 @@ import { EXIT, type ExitCode, SystemError } from '../util/errors.js';
 import { applyUnattended } from './apply-unattended.js';
 import { collectBefore } from './collect-before.js';
 import { openFirewall } from './firewall-session.js';
+import { expireEntries } from './expire-entries.js';
 import { followChanges } from './follow-changes.js';
 import { openConfiguredLists, openDataOfLists } from './open-data.js';
 import { type LockWait, withStateLock } from './state-lock.js';
@@ -54,8 +55,8 @@ async function work(loaded: LoadedConfig, { voice, repair, signal }: TendWishes)
   if (loaded.config.firewall === undefined) {
     return { ...nothing, exitCode: await collectBefore({ loaded, backend: undefined }, voice) };
   }
+  const folder = new FirewallFolder(loaded.resolvePath(loaded.config.state));
   const heldBack = (): Pick<Tended, 'heldBack'> => {
-    const folder = new FirewallFolder(loaded.resolvePath(loaded.config.state));
     const { pending, heldSince } = folder.read();
     if (pending !== undefined) return { heldBack: 'an apply waits for `sekisho confirm`' };
     if (heldSince === undefined) return {};
@@ -66,6 +67,10 @@ async function work(loaded: LoadedConfig, { voice, repair, signal }: TendWishes)
     const exitCode = await collectBefore(session, voice);
     if (repair) await followChanges(session, voice);
     return { ...nothing, exitCode, ...heldBack() };
+  }
+  if (folder.read().current?.backend === 'iptables') {
+    // elsewhere the kernel drops what has ended; here its rules stay until its line counts no more
+    for (const text of expireEntries(loaded, Date.now()).faults) voice.warn(text);
   }
   const data = await openDataOfLists(loaded, {}, voice);
   const {

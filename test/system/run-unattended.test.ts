@@ -173,10 +173,14 @@ run: { drift_every: 1h, hits_every: 1h }
     writeFileSync(join(folder, 'blocked.txt'), `${blocked}198.51.100.9 until=${until}\n`);
     await expect.poll(rules, PATIENCE).toContain('198.51.100.9');
     expect(await rules()).toContain('198.51.100.9/32 -m time --datestop');
-    // the kernel ends it by itself; the daemon looks then, and finds no drift
+    // the kernel ends it by itself; the daemon takes away then what matches nothing any more
     await expect
       .poll(async () => (await snapshotOf(folder)).drift?.lastCheckAt ?? '', PATIENCE)
       .toSatisfy((time: string) => Date.parse(time) >= Date.parse(until));
+    await expect.poll(rules, PATIENCE).not.toContain('198.51.100.9');
+    expect(readFileSync(join(folder, 'blocked.txt'), 'utf8')).toBe(
+      `${blocked}# expired: 198.51.100.9 until=${until}\n`,
+    );
     expect((await snapshotOf(folder)).drift).toMatchObject({ repairs: 0, lastDifference: [] });
     expect(daemon.output()).not.toMatch(/warning:|error:/);
 

@@ -2,7 +2,7 @@ import type { Family } from '../../ip/family.js';
 import { available } from '../../linux/native.js';
 import { isDormantTable } from '../../linux/read-table-flags.js';
 import { findProgram } from '../../util/programs.js';
-import { list, nft } from '../nftables/nft.js';
+import { nft } from '../nftables/nft.js';
 import type { IptablesPrograms } from './programs.js';
 import { TABLE_NAMES, type Tables, isEmptyTable } from './table.js';
 
@@ -46,14 +46,8 @@ function findWay(): IsAsleep | undefined {
   return findProgram('nft') === undefined ? undefined : isListedAsleep;
 }
 
-/** nft 1.0.6 tells flags by their names only in its own language; it reads all rules for that. */
+/** Not as JSON: for a flag, nft 1.0.6 writes there whatever lies in its memory, or dies. */
 async function isListedAsleep(family: TableFamily, name: string): Promise<boolean> {
-  const tables = (await list('list', 'tables', family)) ?? [];
-  const isFlagged = tables.some(({ table }) => {
-    const { name: found, flags } = (table ?? {}) as { name?: string; flags?: unknown };
-    return found === name && flags !== undefined;
-  });
-  if (!isFlagged) return false;
   const { stdout } = await nft(['-t', 'list', 'table', family, name]);
   return /^\tflags .*\bdormant\b/m.test(stdout);
 }

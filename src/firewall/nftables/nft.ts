@@ -68,9 +68,22 @@ function assertDone(code: number, stderr: string): void {
 /** Lists as objects; undefined where there is no such thing. @throws SystemError */
 export async function list(...what: readonly string[]): Promise<NftObject[] | undefined> {
   const { code, stdout, stderr } = await nft(['-j', ...what]);
-  if (code === 0) return (JSON.parse(stdout) as { nftables: NftObject[] }).nftables;
+  if (code === 0) return objectsIn(stdout);
   if (/No such file or directory/.test(stderr)) return undefined;
   throw new SystemError(`nft cannot list: ${reason(stderr)}`);
+}
+
+/** nft 1.0.6 ends in the middle where a table has a flag and nothing else. */
+function objectsIn(json: string): NftObject[] {
+  try {
+    return (JSON.parse(json) as { nftables: NftObject[] }).nftables;
+  } catch (error) {
+    throw new SystemError(
+      `nft printed ${JSON.stringify(json.slice(-60))} at the end; expected whole JSON; where ` +
+        'others gave the table inet sekisho flags, `nft add table inet sekisho` takes them away',
+      { cause: error },
+    );
+  }
 }
 
 /** The first line that says something, with a hint where the kernel's word is cryptic. */
