@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../config/load.js';
 import type { DenyCount } from '../firewall/backend.js';
 import { chooseBackend } from '../firewall/choose.js';
+import { FirewallFolder } from '../firewall/generations.js';
 import { findLastUpdate } from '../jobs/last-update.js';
 import type { ServiceSnapshot } from '../jobs/service-snapshot.js';
 import { storedAges } from '../sources/stored-ages.js';
@@ -44,10 +45,14 @@ export function metricsGatherer(
 }
 
 /** Undefined where there is no firewall, or no right to read the kernel: then metrics lack it. */
-async function countDenied({ config }: LoadedConfig): Promise<DenyCount[] | undefined> {
+async function countDenied({
+  config,
+  resolvePath,
+}: LoadedConfig): Promise<DenyCount[] | undefined> {
   if (config.firewall === undefined) return undefined;
   try {
-    const { backend } = await chooseBackend(config.firewall.backend);
+    const { current } = new FirewallFolder(resolvePath(config.state)).read();
+    const { backend } = await chooseBackend(config.firewall.backend, current?.backend);
     return await backend.countDenied();
   } catch (error) {
     if (error instanceof KnownError) return undefined;

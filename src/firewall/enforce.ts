@@ -29,6 +29,8 @@ export interface ApplyOptions {
   readonly configuration?: string;
   /** From what the plan was made, so that a change by hand survives a roll-back. */
   readonly origin?: PlanOrigin;
+  /** Told what of ours could not be taken out of the kernel. */
+  readonly warn?: (text: string) => void;
 }
 
 export interface PlanOrigin {
@@ -62,7 +64,7 @@ export async function applyPlan(
   { backend, folder }: Enforcer,
   plan: Plan,
   difference: Difference,
-  { nowMs, confirmMs, configuration, origin }: ApplyOptions,
+  { nowMs, confirmMs, configuration, origin, warn }: ApplyOptions,
 ): Promise<boolean> {
   const before = folder.read();
   const changes = differs(difference);
@@ -102,7 +104,7 @@ export async function applyPlan(
     folder.removeForgotten(before);
     throw error;
   }
-  await flushReplaced(before.current?.backend, backend);
+  await flushReplaced(before.current?.backend, backend, warn);
   if (changes) await flushLeft(before.current?.backend, backend);
   if (!prepared.has(number)) folder.writeGeneration(current, await backend.bootFiles(plan));
   if (origin) keepOrigin(folder, current, plan, origin);
@@ -152,11 +154,20 @@ function sealOf(backend: Backend, configuration: string | undefined): Pick<Gener
  * Takes away what another backend holds of ours, once this one holds the rules. The backends of
  * iptables share their chains, so that each replaces the other's rules by itself.
  */
-async function flushReplaced(old: BackendName | undefined, held: Backend): Promise<void> {
+async function flushReplaced(
+  old: BackendName | undefined,
+  held: Backend,
+  warn?: (text: string) => void,
+): Promise<void> {
   if (old === undefined || old === held.name) return;
   if (old !== 'nftables' && held.name !== 'nftables') return;
   const other = backendNamed(old);
-  if ((await other.findObstacle()) === undefined) await other.flush();
+  const obstacle = await other.findObstacle();
+  if (obstacle === undefined) return other.flush();
+  warn?.(
+    `what the backend ${old} held before may still stand and deny beside the new rules, for it ` +
+      `cannot be taken out: ${obstacle}`,
+  );
 }
 
 /**

@@ -8,7 +8,7 @@ import { planOf } from '../firewall/open-plan.js';
 import { contradictedAdmins } from '../firewall/safety/lock-out.js';
 import type { List } from '../lists/catalogue.js';
 import { EXIT, type ExitCode } from '../util/errors.js';
-import { collectBefore } from './collect-before.js';
+import { collectBefore, countingBackend } from './collect-before.js';
 import { openFirewall } from './firewall-session.js';
 import { followChanges } from './follow-changes.js';
 import type { FirewallOutcome } from './last-update.js';
@@ -44,7 +44,8 @@ export async function applyUnattended(
   }
   const session = await openFirewall(loaded, voice);
   const plan = planOf(loaded, lists);
-  const collected = await collectBefore(session, voice);
+  const counting = await countingBackend(session);
+  const collected = await collectBefore({ loaded, backend: counting }, voice);
   const { pending, heldSince, current } = session.folder.read();
   if (pending !== undefined || heldSince !== undefined) await followChanges(session, voice);
   if (pending !== undefined) {
@@ -61,13 +62,20 @@ export async function applyUnattended(
   const { asleep = [] } = difference;
   for (const text of asleep) voice.warn(text);
   const drift = driftSince(current, session.backend, difference);
+  const left: string[] = [];
   const changed = await applyPlan(session, plan, difference, {
     nowMs: Date.now(),
+    warn: (text) => {
+      left.push(text);
+      voice.warn(text);
+    },
     configuration: configurationHash(loaded),
     origin: { firewall, files: handMadeFiles(loaded) },
   });
+  // where the next collection counts from
+  if (counting !== session.backend) await collectBefore(session, voice);
   return {
-    exitCode: contradictions.length + asleep.length > 0 ? EXIT.partial : collected,
+    exitCode: contradictions.length + asleep.length + left.length > 0 ? EXIT.partial : collected,
     outcome: changed ? 'applied' : 'unchanged',
     driftRepaired: drift,
     difference,

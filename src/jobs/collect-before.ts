@@ -1,5 +1,7 @@
 import type { LoadedConfig } from '../config/load.js';
 import type { Backend } from '../firewall/backend.js';
+import { backendNamed } from '../firewall/choose.js';
+import type { Enforcer } from '../firewall/enforce.js';
 import { EXIT, type ExitCode, KnownError } from '../util/errors.js';
 import type { Voice } from './voice.js';
 
@@ -31,4 +33,12 @@ export async function collectBefore(
     voice.warn(`what was denied since the last collection is not in the reports: ${text}`);
     return EXIT.partial;
   }
+}
+
+/** The backend that counts until an apply: another than the session's where that takes its place. */
+export async function countingBackend({ backend, folder }: Enforcer): Promise<Backend> {
+  const { current } = folder.read();
+  if (current === undefined || current.backend === backend.name) return backend;
+  const replaced = backendNamed(current.backend);
+  return (await replaced.findObstacle()) === undefined ? replaced : backend;
 }

@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/load.js';
-import type { Backend, BackendName } from '../firewall/backend.js';
+import type { Backend } from '../firewall/backend.js';
 import { chooseBackend } from '../firewall/choose.js';
 import { type Enforcer, isOverdue } from '../firewall/enforce.js';
 import { FirewallFolder } from '../firewall/generations.js';
@@ -82,10 +82,7 @@ async function findFirewall(loaded: LoadedConfig): Promise<FirewallSession> {
     );
   }
   const folder = new FirewallFolder(loaded.resolvePath(state));
-  const wanted: BackendName | 'auto' = folder.read().current?.backend ?? firewall.backend;
-  const { backend, reason } = await chooseBackend(
-    firewall.backend === 'auto' ? wanted : firewall.backend,
-  );
+  const { backend, reason } = await chooseBackend(firewall.backend, folder.read().current?.backend);
   return { loaded, backend, reason, folder };
 }
 

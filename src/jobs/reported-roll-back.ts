@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../config/load.js';
 import { backendNamed } from '../firewall/choose.js';
 import { type Enforcer, rollBack } from '../firewall/enforce.js';
-import { collectBefore } from './collect-before.js';
+import { collectBefore, countingBackend } from './collect-before.js';
 import { followChanges } from './follow-changes.js';
 import type { Voice } from './voice.js';
 
@@ -16,7 +16,7 @@ export async function rollBackAndCollect(
   voice: Voice,
 ): Promise<void> {
   const { loaded, backend, folder } = enforcer;
-  await collectBefore({ loaded, backend }, voice);
+  await collectBefore({ loaded, backend: await countingBackend(enforcer) }, voice);
   await rollBack(enforcer, Date.now());
   const now = folder.read().current?.backend ?? backend.name;
   // counters may begin at 0 again: the next collection has to count from there

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../helpers/cleanup.js';
 import { IPTABLES_VARIANTS, linkIptables, programsOf } from '../helpers/iptables-variants.js';
 import { Namespace } from '../helpers/namespace.js';
 import { searchPath, systemTest } from '../helpers/programs.js';
-import type { RunResult } from '../helpers/run.js';
+import { type RunResult, programPath } from '../helpers/run.js';
 import { MAIN } from '../helpers/sekisho.js';
 import { type TestRecord, statisticsText } from '../helpers/statistics-text.js';
 
@@ -477,6 +477,35 @@ describe('a confirmation', () => {
       expect(await host.sshPort()).toBe('22');
       expect(await saved()).not.toContain('SEKISHO');
       expect(existsSync(join(boot, 'rules.iptables'))).toBe(false);
+    },
+  );
+
+  systemTest(
+    'auto keeps the backend of the last apply, and takes another where that fails',
+    [...NEEDS, 'ipset', ...programsOf('nft')],
+    async () => {
+      const host = await Host.make();
+      const [withIpset, without] = [join(host.folder, 'with'), join(host.folder, 'without')];
+      for (const folder of [withIpset, without]) await linkIptables(folder, 'nft');
+      await symlink(programPath('ipset'), join(withIpset, 'ipset'));
+      const at = (folder: string): Record<string, string> => ({
+        PATH: folder === without ? folder : `${folder}${delimiter}${searchPath}`,
+      });
+      const backendOf = async (env: Record<string, string>): Promise<string | undefined> =>
+        /^firewall: (.*), applied/m.exec((await host.run('status', [], env)).stdout)?.[1];
+      await host.configure(RULES, '', 'ipset');
+      await host.run('apply', [], at(withIpset));
+      await host.configure(RULES, '', 'auto');
+      expect(await backendOf(at(withIpset))).toBe('ipset (auto: as at the last apply)');
+      expect(await backendOf(at(without))).toMatch(
+        /^iptables \(auto: the best that works here \(ipset: .*; nftables: .*\)\)$/,
+      );
+      await host.run('flush', [], at(withIpset));
+      expect(await backendOf(at(withIpset))).toBe('nftables (auto: the best that works here)');
+      expect((await host.run('apply', [], at(withIpset))).code).toBe(0);
+      const applied = await host.run('apply', [], at(without));
+      expect(applied.stderr).toMatch(/what the backend nftables held before may still stand/);
+      expect(applied.code).toBe(3);
     },
   );
 

@@ -136,6 +136,33 @@ describe('report of real packets', () => {
     expect(await host.told()).toEqual({ [ONE]: 11 });
   });
 
+  systemTest(
+    'a backend that takes the place of another loses nothing',
+    [...NEEDS, ...programsOf('nft')],
+    async () => {
+      const host = await Host.make();
+      const file = join(host.folder, 'sekisho.yaml');
+      const total = async (): Promise<number> =>
+        Object.values(await host.told()).reduce((sum, packets) => sum + packets, 0);
+      let knocks = 0;
+      for (const [backend, command] of [
+        ['iptables', 'update'],
+        ['nftables', 'apply'],
+      ] as const) {
+        await host.knock({ [ONE]: 4 });
+        knocks += 4;
+        const text = readFileSync(file, 'utf8');
+        await writeFile(file, text.replace(/backend: \w+/, `backend: ${backend}`));
+        await host.done(command, '--from', 'delegated');
+        expect(await total()).toBe(knocks);
+        await host.knock({ [ONE]: 7 }); // more than it had before: no counter went down
+        knocks += 7;
+        await host.done('report', '--collect');
+        expect(await total()).toBe(knocks);
+      }
+    },
+  );
+
   systemTest('a table that others removed and an apply put back', NEEDS, async () => {
     const host = await Host.make();
     await host.knock({ [ONE]: 4, [TWO]: 2 });

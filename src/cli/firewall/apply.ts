@@ -10,7 +10,7 @@ import type { Plan } from '../../policy/plan.js';
 import { awaitWatch, clearWatchMarks } from '../../firewall/watch-mark.js';
 import { EXIT, type ExitCode, SystemError, UsageError } from '../../util/errors.js';
 import { PROGRAM_PATH } from '../../util/program-path.js';
-import { collectBefore } from '../../jobs/collect-before.js';
+import { collectBefore, countingBackend } from '../../jobs/collect-before.js';
 import type { CommandModule } from '../command-module.js';
 import { parseDuration } from '../duration.js';
 import { type DataOptions, addDataOptions } from '../data-options.js';
@@ -71,17 +71,27 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   if (!isKnown && loaded.config.firewall?.mode === 'enforce') {
     note('this is the first apply here: `mode: observe` would count for a day and deny nobody');
   }
-  if (difference.present && differs(difference)) await collectBefore(session, VOICE);
+  const counting = await countingBackend(session);
+  const isReplaced = counting !== session.backend;
+  if (isReplaced || (difference.present && differs(difference))) {
+    await collectBefore({ loaded, backend: counting }, VOICE);
+  }
   const { firewall } = loaded.config;
   const nowMs = Date.now();
   const deadlineMs = confirmMs !== undefined && differs(difference) ? nowMs + confirmMs : undefined;
   if (deadlineMs !== undefined) await startWatch(session, deadlineMs);
+  const left: string[] = [];
   const changed = await applyPlan(session, plan, difference, {
     nowMs,
+    warn: (text) => {
+      left.push(text);
+      warn(text);
+    },
     configuration: configurationHash(loaded),
     ...(firewall && { origin: { firewall, files: handMadeFiles(loaded) } }),
     ...(confirmMs !== undefined && { confirmMs }),
   });
+  if (isReplaced) await collectBefore(session, VOICE); // where the next collection counts from
   if (!changed) note('the kernel holds what it should; nothing was written');
   else if (confirmMs !== undefined && deadlineMs !== undefined) {
     warn(`applied; it is rolled back in ${confirmMs / 1000} s unless \`sekisho confirm\` comes`);
@@ -91,7 +101,7 @@ async function apply(loaded: LoadedConfig, options: ApplyCommandOptions): Promis
   }
   const { asleep = [] } = difference;
   for (const text of asleep) warn(text);
-  return complete && asleep.length === 0 ? EXIT.done : EXIT.partial;
+  return complete && asleep.length + left.length === 0 ? EXIT.done : EXIT.partial;
 }
 
 /** @throws UsageError for who would be locked out, unless the options say that it is meant */
