@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -94,6 +96,49 @@ describe('peers of authenticated sessions', () => {
     expect(peers.map((peer) => [formatAddress(peer.address), peer.port])).toEqual([
       ['203.0.113.1', 2222],
     ]);
+  });
+});
+
+describe('the port of a session that logind or utmp tells of', () => {
+  test.each([
+    ['127.0.0.1', '127.0.0.2'],
+    ['::', '127.0.0.2'], // a dual-stack sshd
+    ['::1', '::1'],
+  ])('listening at %s, client %s', async (host, from) => {
+    const server = createServer().listen(0, host);
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const accepted = once(server, 'connection');
+    const client = connect({
+      host: from === '::1' ? '::1' : '127.0.0.1',
+      port,
+      localAddress: from,
+    });
+    const [connection] = (await accepted) as [Socket];
+    try {
+      const folder = await temporaryFolder();
+      await writeFile(join(folder, '5'), `REMOTE_HOST=${from}\nLEADER=${process.pid}\n`);
+      const utmpFile = join(folder, 'utmp.ref');
+      const utmp = utmpRecord(7, 'ann', [127, 0, 0, 2]);
+      utmp.writeInt32LE(process.pid, 4);
+      await writeFile(utmpFile, utmp);
+      const elsewhere = { environment: {}, procFolder: '/proc', parent: 1, utmpFile: '/none' };
+      const told = (sources: object): unknown[] =>
+        findSessionPeers({ ...elsewhere, logindFolder: '/none', ...sources }).map((peer) => [
+          formatAddress(peer.address),
+          peer.port,
+        ]);
+      // both ends of ::1 are in this process, and look alike but for the port
+      const ports = from === '::1' ? [port, client.localPort] : [port];
+      const [found] = told({ logindFolder: folder }) as [[string, number]];
+      expect(found[0]).toBe(from);
+      expect(ports).toContain(found[1]);
+      if (from !== '::1') expect(told({ utmpFile })).toEqual([[from, port]]);
+    } finally {
+      client.destroy();
+      connection.destroy();
+      server.close();
+    }
   });
 });
 

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 import { type Address, formatAddress, parseAddress } from '../../ip/address.js';
 import { codeOf } from '../../util/errors.js';
+import { ifThere, lineOf } from './process-tree.js';
+import { sessionPort } from './session-port.js';
 
 /** The far end of a session that somebody has logged in to. */
 export interface SessionPeer {
@@ -38,16 +40,22 @@ const HOST_SESSIONS: SessionSources = {
  * mere TCP connection to sshd is no session: whoever guesses passwords has one too.
  */
 export function findSessionPeers(sources: SessionSources = HOST_SESSIONS): SessionPeer[] {
-  const peers = new Map<string, SessionPeer>();
-  for (const peer of [
+  const { procFolder } = sources;
+  const found = [
     ...fromEnvironment(sources.environment),
     ...(sources.environment['SSH_CONNECTION'] === undefined
-      ? fromAncestors(sources.procFolder, sources.parent)
+      ? fromAncestors(procFolder, sources.parent)
       : []),
-    ...fromLogind(sources.logindFolder),
-    ...fromUtmp(sources.utmpFile),
-  ]) {
-    const key = formatAddress(peer.address);
+    ...fromLogind(sources.logindFolder, procFolder),
+    ...fromUtmp(sources.utmpFile, procFolder),
+  ];
+  const peers = new Map<string, SessionPeer>();
+  // an address may have sessions on several ports; one whose port is not known adds nothing to those
+  for (const peer of [...found.filter(({ port }) => port !== undefined), ...found]) {
+    const address = formatAddress(peer.address);
+    const isKnown = [...peers.values()].some((each) => formatAddress(each.address) === address);
+    if (peer.port === undefined && isKnown) continue;
+    const key = `${address} ${peer.port ?? ''}`;
     if (!peers.has(key)) peers.set(key, peer);
   }
   return [...peers.values()];
@@ -62,25 +70,30 @@ function fromEnvironment(environment: SessionSources['environment']): SessionPee
 /** Root may read the environment that any process was started with. */
 function fromAncestors(proc: string, parent: number): SessionPeer[] {
   const peers: SessionPeer[] = [];
-  for (let pid = parent, depth = 0; pid > 1 && depth < MAX_DEPTH; depth++) {
-    const folder = join(proc, String(pid));
-    const environment = readIfThere(join(folder, 'environ'))?.toString('utf8') ?? '';
+  for (const pid of lineOf(proc, parent, MAX_DEPTH)) {
+    const environment = readIfThere(join(proc, String(pid), 'environ'))?.toString('utf8') ?? '';
     const text = /(?:^|\0)SSH_CONNECTION=([^\0]*)/.exec(environment)?.[1];
     if (text !== undefined) peers.push(...fromEnvironment({ SSH_CONNECTION: text }));
-    const status = readIfThere(join(folder, 'status'))?.toString('utf8') ?? '';
-    pid = Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1] ?? 0);
   }
   return peers;
 }
 
 /** systemd-logind writes `KEY=value` lines for each session. */
-function fromLogind(folder: string): SessionPeer[] {
+function fromLogind(folder: string, procFolder: string): SessionPeer[] {
   return namesIn(folder).flatMap((name) => {
     const text = readIfThere(join(folder, name))?.toString('utf8') ?? '';
     const host = /^REMOTE_HOST=(.*)$/m.exec(text)?.[1] ?? '';
     const user = /^USER=(.*)$/m.exec(text)?.[1] ?? '';
-    return peerOf(host.replaceAll('"', ''), undefined, `session ${name} of ${user || 'a user'}`);
+    const leader = Number(/^LEADER=(\d+)$/m.exec(text)?.[1] ?? 0);
+    const source = `session ${name} of ${user || 'a user'}`;
+    return peerOf(host.replaceAll('"', ''), undefined, source).map((peer) =>
+      withPort(peer, procFolder, leader),
+    );
   });
+}
+
+function withPort(peer: SessionPeer, procFolder: string, pid: number): SessionPeer {
+  return { ...peer, port: sessionPort(procFolder, pid, peer.address) };
 }
 
 /** No chain of shells is longer. */
@@ -90,13 +103,14 @@ const MAX_DEPTH = 64;
 const UTMP = {
   size: 384,
   type: 0,
+  pid: 4,
   user: 44,
   userLength: 32,
   address: 348,
   userProcess: 7,
 } as const;
 
-function fromUtmp(file: string): SessionPeer[] {
+function fromUtmp(file: string, procFolder: string): SessionPeer[] {
   const bytes = readIfThere(file);
   const peers: SessionPeer[] = [];
   for (let at = 0; bytes !== undefined && at + UTMP.size <= bytes.length; at += UTMP.size) {
@@ -111,7 +125,9 @@ function fromUtmp(file: string): SessionPeer[] {
     const address: Address = isIPv4
       ? { family: 4, words: words.slice(0, 1) }
       : { family: 6, words };
-    peers.push({ address: unmapped(address), port: undefined, source: `the login of ${user}` });
+    const source = `the login of ${user}`;
+    const peer = { address: unmapped(address), port: undefined, source };
+    peers.push(withPort(peer, procFolder, bytes.readInt32LE(at + UTMP.pid)));
   }
   return peers;
 }
@@ -137,15 +153,6 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** ESRCH: a process that ended while it was read. */
-const NOT_FOR_US = new Set(['ENOENT', 'EACCES', 'EPERM', 'ESRCH']);
-
 function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code !== undefined && NOT_FOR_US.has(code)) return undefined; // not there, or not for us
-    throw error;
-  }
+  return ifThere(() => readFileSync(path));
 }
