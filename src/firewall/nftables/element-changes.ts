@@ -5,6 +5,7 @@ import type { ListDifference } from '../backend.js';
 import { elementSteps } from '../end-difference.js';
 import type { ElementChange } from './elements.js';
 import { listSet } from './names.js';
+import type { NftSet } from './ruleset.js';
 
 /** Above this share of changed ranges a set is emptied and filled again. */
 const REFILL_SHARE = 0.5;
@@ -29,4 +30,13 @@ export function changeOf(difference: ListDifference): ElementChange {
 export function refillOf({ list, family, wanted, timed }: ListDifference): ElementChange {
   const add = timed?.wanted ?? wanted;
   return { set: listSet(list, family), flush: true, add, remove: RangeSet.empty(family) };
+}
+
+/** Fills sets that are empty. */
+export function fillingOf(sets: readonly NftSet[]): ElementChange[] {
+  return sets.flatMap(({ name, family, ranges, timed }) => {
+    const add = timed ?? ranges;
+    if (add === undefined || add.isEmpty) return [];
+    return [{ set: name, flush: false, add, remove: RangeSet.empty(family) }];
+  });
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { SystemError } from '../../util/errors.js';
 import { MARK_CHAIN } from './commands.js';
 import { TABLE } from './names.js';
 import { type NftObject, list } from './nft.js';
@@ -36,6 +37,13 @@ export interface SetLimits {
 export async function listTable(): Promise<TableListing | undefined> {
   const objects = await list('-t', 'list', 'table', TABLE.family, TABLE.name);
   return objects && summarise(objects);
+}
+
+/** Lists the table while it is being made. @throws SystemError also where it went away */
+export async function listMadeTable(): Promise<TableListing> {
+  const listing = await listTable();
+  if (listing) return listing;
+  throw new SystemError('the table inet sekisho went away while it was being made');
 }
 
 interface Named {

@@ -12,6 +12,11 @@ export function listSet(list: string, family: Family): string {
   return `${list}_v${family}`;
 }
 
+/** The list whose addresses a set holds. */
+export function listOfSet(set: string): string {
+  return set.replace(/_v[46]$/, '');
+}
+
 export function hitSet(rule: string, list: string, family: Family): string {
   return `hits.${rule}.${list}_v${family}`;
 }
