@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { beforeAll, beforeEach, describe, expect } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 
 import {
   FirewallNetwork,
   LISTS,
   PEERS,
   type Peer,
+  type Variant,
   type Wish,
 } from '../helpers/firewall-network.js';
 import { VARIANTS, needsOf } from '../helpers/firewall-variants.js';
@@ -14,7 +15,8 @@ import { foreignRulesOf } from '../helpers/foreign-rules.js';
 import { missing, systemTest } from '../helpers/programs.js';
 
 /*
- * Entries that end, asked of every backend with real packets: part of what each promises.
+ * Entries that end, asked of every backend with real packets: part of what each promises. Most of
+ * it is to wait for ends, so all variants wait at the same time, each in a network of its own.
  */
 
 const CLEAN = { present: true, rules: [], lists: [] };
@@ -36,24 +38,48 @@ function wish(lists: Wish['lists'], firewall: Wish['firewall'] = {}): Wish {
   };
 }
 
-describe.each(VARIANTS)('ends on $backend, $iptables$elements', (variant) => {
-  const needs = needsOf(variant);
-  let network: FirewallNetwork;
+const networks = new Map<Variant, FirewallNetwork>();
 
-  beforeAll(async () => {
-    if (missing(...needs) === undefined) network = await FirewallNetwork.create(variant);
-  });
-
-  beforeEach(async () => {
-    if (missing(...needs) === undefined) await network.flush();
-  });
-
-  /** Past the second of an end, and what a kernel takes to see it. */
-  async function pass({ endMs }: { endMs: number }): Promise<void> {
-    await sleep(Math.max(0, endMs - Date.now()) + 1500);
+beforeAll(async () => {
+  for (const variant of VARIANTS) {
+    if (missing(...needsOf(variant)) !== undefined) continue;
+    networks.set(variant, await FirewallNetwork.create(variant));
   }
+});
 
-  systemTest('come at their second, and leave no trace to write about', needs, async () => {
+/** Asks all variants at once; each has a test that tells what came of it. */
+function testOnAll(
+  name: string,
+  ask: (network: FirewallNetwork, variant: Variant) => Promise<void>,
+): void {
+  describe(name, () => {
+    const asked = new Map<Variant, Promise<void>>();
+
+    beforeAll(async () => {
+      for (const [variant, network] of networks) {
+        asked.set(
+          variant,
+          network.flush().then(() => ask(network, variant)),
+        );
+      }
+      await Promise.allSettled(asked.values());
+    });
+
+    for (const variant of VARIANTS) {
+      const how = variant.elements ?? variant.iptables;
+      systemTest(`on ${variant.backend}, ${how}`, needsOf(variant), () => asked.get(variant));
+    }
+  });
+}
+
+/** Past the second of an end, and what a kernel takes to see it. */
+async function pass({ endMs }: { endMs: number }): Promise<void> {
+  await sleep(Math.max(0, endMs - Date.now()) + 1500);
+}
+
+testOnAll(
+  'ends come at their second, and leave no trace to write about',
+  async (network, variant) => {
     const soon = secondsFromNow(6);
     const mail = { name: 'mail', tcp: [25], deny: ['asia'] };
     const what = wish(
@@ -107,45 +133,48 @@ describe.each(VARIANTS)('ends on $backend, $iptables$elements', (variant) => {
       trusted: 'dropped',
       home: 'open',
     });
-  });
+  },
+);
 
-  systemTest('that a person edits change in the kernel', needs, async () => {
-    const [v4, v6] = PEERS.unlisted;
-    const other = '192.0.2.99 until=2099-01-01';
-    const until = (text: string): Wish =>
-      wish({ blocked: [`${v4} ${text}`, `${v6}  ${text}`, other] });
-    const retimed = {
-      present: true,
-      rules: [],
-      lists: [4, 6].map((family) => ({
-        list: 'blocked',
-        family,
-        missing: 0,
-        surplus: 0,
-        retimed: 1,
-      })),
-    };
-    await network.apply(wish({ blocked: [other] }));
-    // the first end in the list, earlier, later, none at all, one again
-    const soon = secondsFromNow(10);
-    for (const [i, text] of [
-      secondsFromNow(3600).text,
-      secondsFromNow(1800).text,
-      secondsFromNow(7200).text,
-      '',
-      soon.text,
-    ].entries()) {
-      const told = await network.apply(until(text));
-      if (i > 0) expect(told, text).toEqual(retimed);
-      expect(await network.compare(until(text)), text).toEqual(CLEAN);
-      expect(await network.tcp('unlisted', 80)).toBe('dropped');
-    }
-    await pass(soon);
-    expect(await network.tcp('unlisted', 80)).toBe('open');
-    expect(await network.compare(until(soon.text))).toEqual(CLEAN);
-  });
+testOnAll('ends that a person edits change in the kernel', async (network) => {
+  const [v4, v6] = PEERS.unlisted;
+  const other = '192.0.2.99 until=2099-01-01';
+  const until = (text: string): Wish =>
+    wish({ blocked: [`${v4} ${text}`, `${v6}  ${text}`, other] });
+  const retimed = {
+    present: true,
+    rules: [],
+    lists: [4, 6].map((family) => ({
+      list: 'blocked',
+      family,
+      missing: 0,
+      surplus: 0,
+      retimed: 1,
+    })),
+  };
+  await network.apply(wish({ blocked: [other] }));
+  // the first end in the list, earlier, later, none at all, one again
+  const soon = secondsFromNow(10);
+  for (const [i, text] of [
+    secondsFromNow(3600).text,
+    secondsFromNow(1800).text,
+    secondsFromNow(7200).text,
+    '',
+    soon.text,
+  ].entries()) {
+    const told = await network.apply(until(text));
+    if (i > 0) expect(told, text).toEqual(retimed);
+    expect(await network.compare(until(text)), text).toEqual(CLEAN);
+    expect(await network.tcp('unlisted', 80)).toBe('dropped');
+  }
+  await pass(soon);
+  expect(await network.tcp('unlisted', 80)).toBe('open');
+  expect(await network.compare(until(soon.text))).toEqual(CLEAN);
+});
 
-  systemTest('go into lists that had none, and out again, while rules change', needs, async () => {
+testOnAll(
+  'ends go into lists that had none, and out again, while rules change',
+  async (network) => {
     const rules = [{ name: 'mail', tcp: [25], deny: ['asia'] }];
     await network.apply(wish({}, { rules }));
     await network.tcp('denied', 25);
@@ -161,5 +190,5 @@ describe.each(VARIANTS)('ends on $backend, $iptables$elements', (variant) => {
     await network.apply(again);
     expect(await network.compare(again)).toEqual(CLEAN);
     expect(await network.tcp('denied', 80)).toBe('dropped');
-  });
-});
+  },
+);
