@@ -1,3 +1,4 @@
+import type { LoadedConfig } from '../../config/load.js';
 import type { ZoneConfig } from '../../config/schema.js';
 import { type DatasetSpec, loadZones } from '../rbldnsd/load-zones.js';
 import { READ_DEFAULTS } from '../rbldnsd/set-reader.js';
@@ -32,6 +33,16 @@ export function parseDatasets(
     }
     specs.push({ type, files: files.map(resolvePath) });
   }
+  return specs;
+}
+
+/** The datasets of a zone that `checkZones` let pass. */
+export function datasetsOf(
+  zone: ZoneConfig,
+  { resolvePath }: LoadedConfig,
+): readonly DatasetSpec[] {
+  const specs = parseDatasets(zone.datasets, resolvePath);
+  if ('index' in specs) throw new Error('a dataset was not checked');
   return specs;
 }
 
