@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 
-import { EXIT, type ExitCode, KnownError, codeOf } from '../util/errors.js';
+import { EXIT, type ExitCode, KnownError, codeOf, stackOf } from '../util/errors.js';
 import { systemErrorOf } from '../util/system-error.js';
 import { packageVersion } from '../util/version.js';
 import { COMMANDS, type CommandEntry } from './commands.js';
@@ -85,8 +85,7 @@ function reportError(error: unknown): ExitCode {
     for (const line of error.message.split('\n')) process.stderr.write(`sekisho: ${line}\n`);
     return error.exitCode;
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`sekisho: this is a defect, please report it: ${text}\n`);
+  process.stderr.write(`sekisho: this is a defect, please report it: ${stackOf(error)}\n`);
   return EXIT.failed;
 }
 

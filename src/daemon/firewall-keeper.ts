@@ -5,7 +5,7 @@ import { notifyOfDrift } from '../jobs/notify/notify.js';
 import type { Voice } from '../jobs/voice.js';
 import { feedPaths } from '../lists/feed-path.js';
 import { storedPath } from '../sources/store.js';
-import { EXIT, KnownError } from '../util/errors.js';
+import { EXIT, KnownError, stackOf } from '../util/errors.js';
 import type { Report } from '../util/report.js';
 import { ToldBefore } from '../util/told-before.js';
 import { FileWatch, signatureOf } from '../util/watch-files.js';
@@ -113,8 +113,7 @@ export class FirewallKeeper {
     // whatever fails here ends no other part, and the next look may succeed
     this.#queued ??= this.#check(reason).catch((error: unknown) => {
       this.#queued = undefined;
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#options.report('error', `the firewall was not looked at: ${text}`);
+      this.#options.report('error', `the firewall was not looked at: ${stackOf(error)}`);
     });
     return this.#queued;
   }

@@ -8,8 +8,9 @@ import { refreshFeeds } from '../jobs/refresh-feeds.js';
 import { tend } from '../jobs/tend.js';
 import { update } from '../jobs/update.js';
 import type { Voice } from '../jobs/voice.js';
-import { KnownError, messageOf } from '../util/errors.js';
+import { KnownError } from '../util/errors.js';
 import { DOWNLOAD_LOCK, lockHeldText, takeLock } from '../util/lock.js';
+import { tellableOf } from '../util/thread-error.js';
 import type { LoadedConfig } from '../config/load.js';
 import type { JobMessage, JobRequest, JobResult } from './job-messages.js';
 
@@ -56,11 +57,8 @@ async function resultOf(request: JobRequest): Promise<JobResult> {
   try {
     return (await work(request)) ?? { kind: 'skipped' };
   } catch (error) {
-    if (error instanceof KnownError) {
-      return { kind: 'failed', message: error.message, isDefect: false };
-    }
-    const message = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-    return { kind: 'failed', message, isDefect: true };
+    const { message, exitCode } = tellableOf(error);
+    return { kind: 'failed', message, isDefect: exitCode === undefined };
   }
 }
 

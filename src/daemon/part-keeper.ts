@@ -1,5 +1,5 @@
 import type { PartSnapshot } from '../jobs/service-snapshot.js';
-import { KnownError, messageOf } from '../util/errors.js';
+import { KnownError, messageOf, stackOf } from '../util/errors.js';
 import type { Report } from '../util/report.js';
 import type { Part } from './part.js';
 
@@ -60,9 +60,8 @@ export class PartKeeper {
   async #died(error: unknown): Promise<void> {
     if (this.#isStopping || this.#state !== 'running') return;
     this.#state = 'failed';
-    const isKnown = error instanceof KnownError;
     this.#lastFault = messageOf(error);
-    const text = isKnown || !(error instanceof Error) ? this.#lastFault : String(error.stack);
+    const text = error instanceof KnownError ? this.#lastFault : stackOf(error);
     if (this.#now() - this.#runsSinceMs >= LIVED_MS) this.#waitMs = FIRST_RESTART_MS;
     this.#runsSinceMs = Infinity;
     const seconds = this.#waitMs / 1000;

@@ -1,7 +1,7 @@
 import { readConfigText } from '../config/load.js';
 import { ServiceState } from '../linux/service-state.js';
 import type { ServiceSnapshot } from '../jobs/service-snapshot.js';
-import { EXIT, type ExitCode, KnownError, messageOf } from '../util/errors.js';
+import { EXIT, type ExitCode, KnownError, messageOf, stackOf } from '../util/errors.js';
 import type { Report } from '../util/report.js';
 import { packageVersion } from '../util/version.js';
 import { type ServiceConfig, readServiceConfig } from './configuration.js';
@@ -223,8 +223,7 @@ export class Service {
     try {
       next = readServiceConfig(this.#config.file ?? path);
     } catch (error) {
-      const isKnown = error instanceof KnownError;
-      const text = isKnown || !(error instanceof Error) ? messageOf(error) : String(error.stack);
+      const text = error instanceof KnownError ? messageOf(error) : stackOf(error);
       report('error', `the old configuration stays in force: ${text}`);
       return false;
     }

@@ -2,7 +2,7 @@ import type { LoadedConfig } from '../config/load.js';
 import type { Backend } from '../firewall/backend.js';
 import { backendNamed } from '../firewall/choose.js';
 import type { Enforcer } from '../firewall/enforce.js';
-import { EXIT, type ExitCode, KnownError } from '../util/errors.js';
+import { EXIT, type ExitCode, faultOf } from '../util/errors.js';
 import type { Voice } from './voice.js';
 
 /**
@@ -28,9 +28,8 @@ export async function collectBefore(
     return EXIT.done;
   } catch (error) {
     // a defect keeps its stack, but must not stand between a person and a roll-back
-    const isKnown = error instanceof KnownError;
-    const text = isKnown ? error.message : String(error instanceof Error ? error.stack : error);
-    voice.warn(`what was denied since the last collection is not in the reports: ${text}`);
+    const fault = faultOf(error);
+    voice.warn(`what was denied since the last collection is not in the reports: ${fault}`);
     return EXIT.partial;
   }
 }

@@ -1,6 +1,6 @@
 import type { Enforcer } from '../firewall/enforce.js';
 import { followHandMade } from '../firewall/follow-hand-made.js';
-import { KnownError } from '../util/errors.js';
+import { faultOf } from '../util/errors.js';
 import type { Voice } from './voice.js';
 
 /**
@@ -25,7 +25,6 @@ async function tryToFollow(enforcer: Enforcer, voice: Voice): Promise<string | u
     return undefined;
   } catch (error) {
     // a defect keeps its stack, but must not stand between a person and a roll-back
-    if (error instanceof KnownError) return error.message;
-    return String(error instanceof Error ? error.stack : error);
+    return faultOf(error);
   }
 }

@@ -44,6 +44,16 @@ export function messageOf(thrown: unknown): string {
   return `${thrown.message}: ${inner}`;
 }
 
+/** Whatever was thrown with its stack: what a defect is told by. */
+export function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}
+
+/** A known error in its own words, a defect with its stack. */
+export function faultOf(thrown: unknown): string {
+  return thrown instanceof KnownError ? thrown.message : stackOf(thrown);
+}
+
 /** The system's code of an error (`ENOENT`, `ECONNREFUSED`, `UND_ERR_…`), where it has one. */
 export function codeOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error)) return undefined;

@@ -1,17 +1,16 @@
-import { EXIT, KnownError, SourceError, UsageError, messageOf } from './errors.js';
+import { EXIT, KnownError, SourceError, UsageError, faultOf } from './errors.js';
 
-/** An error on its way from one thread to another, where its class is lost. */
+/** An error on its way from one thread or process to another, where its class is lost. */
 export interface TellableError {
   readonly message: string;
   /** Of an error that is meant for the user; undefined for a defect, whose message is a stack. */
   readonly exitCode: number | undefined;
 }
 
-/** What was thrown, for another thread. */
+/** What was thrown, for another thread or process. */
 export function tellableOf(error: unknown): TellableError {
-  if (error instanceof KnownError) return { message: error.message, exitCode: error.exitCode };
-  const message = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-  return { message, exitCode: undefined };
+  const exitCode = error instanceof KnownError ? error.exitCode : undefined;
+  return { message: faultOf(error), exitCode };
 }
 
 /** The other way round: an error that its exit code tells, as it may be thrown here. */

@@ -1,3 +1,4 @@
+import { stackOf } from '../../util/errors.js';
 import type { Client } from '../answer/client.js';
 import { bareReply } from '../answer/reply.js';
 import type { Responder, Transport } from '../answer/responder.js';
@@ -23,9 +24,10 @@ export function answerSafely(
   try {
     return responder.answer(bytes, at, length, capacity, client, transport);
   } catch (error) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const query = Buffer.from(bytes.subarray(at, at + length)).toString('hex');
-    tell(`a query could not be answered; this is a defect, please report it: ${query} ${text}`);
+    tell(
+      `a query could not be answered; this is a defect, please report it: ${query} ${stackOf(error)}`,
+    );
     return length < HEADER_BYTES ? 0 : bareReply(bytes, at, RCODE.SERVFAIL);
   }
 }

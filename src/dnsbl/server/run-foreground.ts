@@ -1,5 +1,5 @@
 import { ServiceState } from '../../linux/service-state.js';
-import { EXIT, type ExitCode, KnownError } from '../../util/errors.js';
+import { EXIT, type ExitCode, faultOf } from '../../util/errors.js';
 import { type ListenAddress, formatListen } from './listen.js';
 import { DnsServer, type ServerSettings } from './server.js';
 import { type StatisticsSnapshot, statisticsLines } from './statistics.js';
@@ -66,9 +66,7 @@ export async function runForeground(options: ForegroundOptions): Promise<ExitCod
     try {
       isNew = await server.reload(options.onReload?.());
     } catch (error) {
-      const isKnown = error instanceof KnownError;
-      const text = isKnown ? error.message : String(error instanceof Error ? error.stack : error);
-      report('error', `the old configuration is kept: ${text}`);
+      report('error', `the old configuration is kept: ${faultOf(error)}`);
     }
     await state.ready(isNew ? 'loaded again' : 'the old zones are served: see the log');
   };

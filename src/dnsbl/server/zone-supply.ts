@@ -1,4 +1,4 @@
-import { KnownError, SourceError, messageOf } from '../../util/errors.js';
+import { SourceError, faultOf } from '../../util/errors.js';
 import { collectGarbage } from './collect-garbage.js';
 import type { LoadedMessage, LoaderSpec } from './loader.js';
 import type { Generation, Report } from './transport.js';
@@ -145,7 +145,7 @@ export class ZoneSupply {
       return true;
     } catch (error) {
       if (this.#hasStopped()) return false;
-      const text = error instanceof KnownError ? error.message : defectText(error);
+      const text = faultOf(error);
       this.#refuse(`the zones could not be loaded again, the old ones are served: ${text}`);
       return false;
     }
@@ -209,8 +209,4 @@ export class ZoneSupply {
       else work();
     }, partMs).unref();
   }
-}
-
-function defectText(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
 }

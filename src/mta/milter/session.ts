@@ -1,4 +1,5 @@
 import { formatAddress } from '../../ip/address.js';
+import { stackOf } from '../../util/errors.js';
 import { type MilterCounters, type Outcome, countOutcome } from './counters.js';
 import { isExempt } from './judge/recipients.js';
 import { oneLine } from './judge/reply-text.js';
@@ -59,7 +60,7 @@ export class MilterSession {
     try {
       return this.handle(event);
     } catch (error) {
-      this.#fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.#fail(stackOf(error));
       return this.#unavailable(event);
     }
   }

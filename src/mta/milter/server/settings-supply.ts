@@ -1,4 +1,4 @@
-import { KnownError, messageOf } from '../../../util/errors.js';
+import { KnownError, faultOf, messageOf } from '../../../util/errors.js';
 import { FileWatch } from '../../../util/watch-files.js';
 import type { MilterSettings } from '../judge/settings.js';
 import { type LoadedMilter, SettingsLoader } from '../load-settings.js';
@@ -73,7 +73,7 @@ export class SettingsSupply {
         if (this.#hasStopped()) return false;
         const what =
           this.#current === undefined ? 'nothing is judged' : 'what was loaded before counts';
-        const text = error instanceof KnownError ? error.message : String((error as Error).stack);
+        const text = faultOf(error);
         if (text !== this.#fault) this.#report('error', `${text.replace(/[.]$/, '')}; ${what}`);
         this.#fault = text;
         this.#loadIn(RETRY_MS);
