@@ -695,7 +695,7 @@ describe('drift and boot', () => {
         }
         const status = await host.run('status', [], env);
         expect(status.stdout.match(/^failure: .*/gm)).toEqual(
-          tables.map(([family, name, version]) =>
+          tables.map(([family, name, version]): unknown =>
             expect.stringMatching(
               `^failure: ${version}: others put the table ${name} to sleep .*\`nft add table ${family} ${name}\` wakes it`,
             ),
