@@ -10,6 +10,7 @@ import { UsageError } from '../util/errors.js';
 import type { Backend, BackendName, Difference } from './backend.js';
 import { backendNamed } from './choose.js';
 import { flushIptables } from './iptables/flush-variants.js';
+import { destroyLeftSets } from './iptables/left-sets.js';
 import type { FirewallFolder, Generation } from './generations.js';
 import { seenNow } from './hand-made.js';
 import { policyText } from './kept-policy.js';
@@ -105,7 +106,11 @@ export async function applyPlan(
     throw error;
   }
   await flushReplaced(before.current?.backend, backend, warn);
-  if (changes) await flushLeft(before.current?.backend, backend);
+  if (changes) {
+    await flushLeft(before.current?.backend, backend);
+    const left = await destroyLeftSets(before.current?.backend, backend.name);
+    if (left !== undefined) warn?.(left);
+  }
   if (!prepared.has(number)) folder.writeGeneration(current, await backend.bootFiles(plan));
   if (origin) keepOrigin(folder, current, plan, origin);
   if (changes && before.current) markSeen(folder, before.current);
@@ -187,9 +192,14 @@ async function flushLeft(old: BackendName | undefined, held: Backend): Promise<v
  * Goes back to what was before the last apply, and holds unattended applies until a person
  * applies again.
  *
+ * @param warn told what of ours could not be taken out of the kernel
  * @throws UsageError where there is nothing to go back to, SystemError from the backend
  */
-export async function rollBack({ backend, folder }: Enforcer, nowMs: number): Promise<void> {
+export async function rollBack(
+  { backend, folder }: Enforcer,
+  nowMs: number,
+  warn: ApplyOptions['warn'],
+): Promise<void> {
   const memory = folder.read();
   const { previous } = memory;
   if (previous === undefined) throw new UsageError('there is no apply to roll back');
@@ -200,8 +210,10 @@ export async function rollBack({ backend, folder }: Enforcer, nowMs: number): Pr
     const target = previous.backend === backend.name ? backend : backendNamed(previous.backend);
     await target.loadBoot(folder.generationFolder(previous));
     for (const name of new Set([backend.name, memory.current?.backend])) {
-      await flushReplaced(name, target);
+      await flushReplaced(name, target, warn);
     }
+    const left = await destroyLeftSets(memory.current?.backend, target.name);
+    if (left !== undefined) warn?.(left);
     folder.bootFrom(previous);
   }
   const heldSince = new Date(nowMs).toISOString();

@@ -17,7 +17,7 @@ export async function rollBackAndCollect(
 ): Promise<void> {
   const { loaded, backend, folder } = enforcer;
   await collectBefore({ loaded, backend: await countingBackend(enforcer) }, voice);
-  await rollBack(enforcer, Date.now());
+  await rollBack(enforcer, Date.now(), voice.warn);
   const now = folder.read().current?.backend ?? backend.name;
   // counters may begin at 0 again: the next collection has to count from there
   const restored = now === backend.name ? backend : backendNamed(now);

@@ -461,9 +461,15 @@ describe('a confirmation', () => {
 
   systemTest(
     'another backend takes the place of the one before, and gives it back',
-    [...NEEDS, 'iptables-nft', 'ip6tables-nft', 'iptables-nft-save'],
+    [...NEEDS, 'ipset', 'iptables-nft', 'ip6tables-nft', 'iptables-nft-save'],
     async () => {
       const host = await Host.make();
+      await host.configure(RULES, '', 'ipset');
+      await host.run('apply');
+      await host.configure(RULES, '', 'iptables');
+      expect((await host.run('apply')).code).toBe(0);
+      expect((await host.network.run('ipset', ['list', '-n'])).stdout).toBe('');
+      await host.configure(RULES);
       await host.run('apply');
       await host.configure(RULES, '', 'iptables');
       expect((await host.run('apply')).code).toBe(0);
@@ -511,18 +517,20 @@ describe('a confirmation', () => {
 
   systemTest(
     'another backend takes the place of one that no memory tells of',
-    [...NEEDS, 'iptables-nft', 'ip6tables-nft', 'iptables-nft-save'],
+    [...NEEDS, 'ipset', 'iptables-nft', 'ip6tables-nft', 'iptables-nft-save'],
     async () => {
       const host = await Host.make();
       const saved = async (): Promise<string> =>
         (await host.network.run('iptables-nft-save', [])).stdout;
-      for (const backend of ['iptables', 'nftables', 'iptables']) {
+      for (const backend of ['ipset', 'iptables', 'nftables', 'ipset', 'nftables', 'iptables']) {
         await host.configure(RULES, '', backend);
         expect((await host.run('apply')).code).toBe(0);
+        const sets = (await host.network.run('ipset', ['list', '-n'])).stdout;
+        expect(sets.includes('sekisho-')).toBe(backend === 'ipset');
         expect(await host.nft('list', 'tables')).toMatch(
           backend === 'nftables' ? /inet sekisho/ : /^(?!.*inet sekisho)/s,
         );
-        expect((await saved()).includes('SEKISHO-r-ssh')).toBe(backend === 'iptables');
+        expect((await saved()).includes('SEKISHO-r-ssh')).toBe(backend !== 'nftables');
         await rm(join(host.folder, 'state'), { recursive: true });
       }
     },
