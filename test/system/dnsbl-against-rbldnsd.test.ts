@@ -76,8 +76,12 @@ interface Pair {
   readonly whole: Reply | undefined;
   /** Without AA and TC in the query. */
   readonly clean: Reply | undefined;
+  /** Nothing is answered to this client here, not even a plain question for an address. */
+  readonly isIgnored: boolean;
   /** Most bytes of a reply over UDP. */
   readonly limit: number;
+  /** The question's name is a zone's. */
+  readonly isApex: boolean;
   /** Something listed has a name below the question's. */
   readonly isAbove: boolean;
   /** The zone, or every zone, has an acl. */
@@ -128,9 +132,9 @@ const DIFFERENCES: readonly {
   {
     what: 'ANY at the zone needs no NS',
     why: 'one set of records is enough, and there is the SOA',
-    instead: ({ question, theirs, ours }) =>
+    instead: ({ question, theirs, ours, isApex }) =>
       question.type === ANY &&
-      question.own === 0 &&
+      isApex &&
       theirs.rcode === REFUSED &&
       ours.answers.some((answer) => answer.startsWith('SOA'))
         ? ours
@@ -301,10 +305,7 @@ function randomQuery(random: Seeded, zones: readonly string[]): Question {
   const type = random.chance(0.005) ? random.pick([250, AXFR, 254]) : random.pick(types);
   const klass = random.chance(0.005) ? random.pick([3, 4, 254, 255]) : 1;
   const shown = random.chance(0.1) ? labels.map(upperCase) : labels;
-  const parts = [...shown, ...zone.split('.')].map((label) => {
-    const bytes = Buffer.from(label);
-    return Buffer.from([bytes.length, ...bytes]);
-  });
+  const name = wireName([...shown, ...zone.split('.')]);
   const stray = random.chance(0.005) ? random.pick([2, 4, 6]) : 0;
   const opcode = random.chance(0.002) ? random.pick([1, 2, 4, 5]) : 0;
   const size = random.pick([0, 512, 513, 600, 1000, 1232, 4096, 65_535]);
@@ -314,7 +315,7 @@ function randomQuery(random: Seeded, zones: readonly string[]): Question {
   const counts = [0, 1, 0, 0, 0, 0, 0, edns.length > 0 ? 1 : 0];
   const flags = (opcode << 3) | stray | (random.chance(0.5) ? 1 : 0);
   const head = Buffer.from([0, 0, flags, 0, ...counts]);
-  const tail = Buffer.from([0, type >> 8, type & 255, klass >> 8, klass & 255, ...edns]);
+  const tail = Buffer.from([type >> 8, type & 255, klass >> 8, klass & 255, ...edns]);
   return {
     labels: [...labels, zone],
     own: labels.length,
@@ -322,7 +323,7 @@ function randomQuery(random: Seeded, zones: readonly string[]): Question {
     type,
     client: random.pick(CLIENTS),
     hasStrayBits: stray !== 0,
-    message: Buffer.concat([head, ...parts, tail]),
+    message: Buffer.concat([head, name, tail]),
   };
 }
 
@@ -334,7 +335,7 @@ function upperCase(label: string): string {
 /** Our replies and rbldnsd's; zones that are refused whole on purpose are left out. */
 async function askBoth(
   words: readonly string[],
-  { folder, hasAcl }: Zones,
+  { folder, names, hasAcl }: Zones,
   questions: readonly Question[],
 ): Promise<Pair[]> {
   const { responder, refused, sources } = ownResponder(words, folder);
@@ -370,6 +371,7 @@ async function askBoth(
   await asker.kill();
   return kept.map((question): Pair => {
     const ours = own.get(question);
+    const name = [...question.labels.slice(0, -1), question.zone].join('.').toLowerCase();
     const message = Buffer.from(question.message);
     message.writeUInt8(message.readUInt8(2) & ~6, 2);
     return {
@@ -380,11 +382,30 @@ async function askBoth(
       clean: question.hasStrayBits
         ? ownReply(responder, { ...question, message }, 'udp')
         : undefined,
+      isIgnored:
+        ours === undefined &&
+        ownReply(responder, { ...question, message: plainQuery(question) }, 'udp') === undefined,
       limit: udpLimit(question.message),
+      isApex: names.includes(name),
       isAbove: liesBelow(sources, question),
-      hasAcl: hasAcl([...question.labels.slice(0, -1), question.zone].join('.').toLowerCase()),
+      hasAcl: hasAcl(name),
     };
   });
+}
+
+/** The same name: class IN, type A, no flags, no EDNS. */
+function plainQuery({ labels, zone }: Question): Buffer {
+  const name = wireName([...labels.slice(0, -1), ...zone.split('.')]);
+  const head = Buffer.from([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  return Buffer.concat([head, name, Buffer.from([0, A, 0, 1])]);
+}
+
+function wireName(labels: readonly string[]): Buffer {
+  const parts = labels.map((label) => {
+    const bytes = Buffer.from(label);
+    return Buffer.from([bytes.length, ...bytes]);
+  });
+  return Buffer.concat([...parts, Buffer.of(0)]);
 }
 
 /** The replies in order; undefined where none came. */
@@ -481,9 +502,8 @@ function texts(records: readonly dnsPacket.Answer[] = []): string[] {
 /** The names of the differences that explain the two replies; undefined where they are wrong. */
 function judge(pair: Pair): readonly string[] | undefined {
   const { theirs, ours } = pair;
-  const { question, clean } = pair;
-  // a client that is to be ignored is, whatever its query's bits say
-  if (question.hasStrayBits && theirs?.rcode === NOTIMP && ours === clean) return [];
+  // a client that is to be ignored is, whatever it asks: rbldnsd looks at the rest of a query first
+  if (pair.isIgnored && isRefusal(theirs)) return [];
   if (theirs === undefined || ours === undefined) return theirs === ours ? [] : undefined;
   const seen: string[] = [];
   let both: Both = { ...pair, theirs, ours };
@@ -503,6 +523,11 @@ function isWithin(some: Reply, all: Reply): boolean {
   const isLong = some.answers.some((answer) => LONG_TEXT.test(answer));
   const [few, many] = isLong ? [withoutTtl(some), withoutTtl(all)] : [some.answers, all.answers];
   return few.every((answer) => many.includes(answer));
+}
+
+function isRefusal(reply: Reply | undefined): boolean {
+  if (reply === undefined || reply.answers.length > 0) return false;
+  return reply.rcode === NOTIMP || reply.rcode === REFUSED;
 }
 
 function sameAnswers(theirs: Reply, ours: Reply): boolean {
