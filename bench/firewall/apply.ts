@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 
-import { type Input, realFilesOf2013 } from '../inputs/statistics-files.js';
+import { type Input, newestRealFiles } from '../inputs/statistics-files.js';
 import { Namespaces, namespaceObstacle } from '../measure/namespace.js';
 import { type Command, runInTurn, tookText } from '../measure/processes.js';
 import { PROGRAM } from '../paths.js';
@@ -11,40 +11,31 @@ import { writeCountrySets } from './country-sets.js';
 import { programsFirst } from './programs-first.js';
 import { freshHost, storeFiles } from './state-folder.js';
 
-/** The eight that hold most, and as many as make about 64 thousand ranges. */
-const COUNTS = [8, 34];
+/** The eight that hold most ranges. */
+const COUNTRIES = 8;
+const NAME = 'apply';
 const GOALS = { prefixes: 0.5, ranges: 1 };
 
 /** `sekisho apply` into an empty kernel, against nft with the same sets. */
 export const benchmarkApply: Benchmark = async ({ folder, runs }) => {
-  const skipped = (reason: string): Outcome[] =>
-    COUNTS.map((count) => ({ name: nameOf(count), reason }));
+  const skipped = (reason: string): Outcome[] => [{ name: NAME, reason }];
   const nft = findProgram('nft');
   if (!nft) return skipped('needs nft to measure against; scripts/test-programs gets it');
   const obstacle = namespaceObstacle();
   if (obstacle !== undefined) return skipped(obstacle);
-  const input = realFilesOf2013();
-  if (!input) return skipped('needs the registry files of 2013-08 in ../shared/data');
-  const rows: Row[] = [];
-  for (const count of COUNTS) rows.push(...(await measure(nft, input, { folder, runs, count })));
-  return rows;
+  const input = newestRealFiles();
+  if (!input) return skipped('needs the registry files in ../shared/data');
+  return measure(nft, input, folder, runs);
 };
-
-const nameOf = (count: number): string => `apply, ${count} countries`;
-
-interface Setup {
-  readonly folder: string;
-  readonly runs: number;
-  readonly count: number;
-}
 
 async function measure(
   nft: FoundProgram,
   input: Input,
-  { folder, runs, count }: Setup,
+  folder: string,
+  runs: number,
 ): Promise<Row[]> {
-  const own = join(folder, `apply-${count}`);
-  const sets = writeCountrySets(own, input.paths, count);
+  const own = join(folder, 'apply');
+  const sets = writeCountrySets(own, input.paths, COUNTRIES);
   await storeFiles(own, sets.configuration, input.paths);
   const namespaces = new Namespaces();
   try {
@@ -81,7 +72,7 @@ async function measure(
       const hasGoal = from.length === 0;
       const goal = GOALS[kind];
       return {
-        name: `${nameOf(count)}${hasGoal ? '' : ' --from'}, against ${kind}`,
+        name: `${NAME}${hasGoal ? '' : ' --from'}, against ${kind}`,
         meaning,
         ours: { name: `sekisho, ${sets.ranges} elements`, value: ours },
         other: { name: `nft -f, ${sets[kind]} ${kind}`, value: other },
@@ -92,7 +83,7 @@ async function measure(
     return [
       row(
         'prefixes',
-        `\`sekisho apply\` of the ${count} countries with the most ranges of ` +
+        `\`sekisho apply\` of the ${COUNTRIES} countries with the most ranges of ` +
           `${input.origin} (IPv4 and IPv6, a list each, nftables), the whole process with ` +
           'state and boot files, into an empty network namespace. The registry files are in the ' +
           'state as `fetch` leaves them, with the countries that it keeps of them. ' +

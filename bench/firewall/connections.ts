@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { realFilesOf2013 } from '../inputs/statistics-files.js';
+import { newestRealFiles } from '../inputs/statistics-files.js';
 import { Namespaces, namespaceObstacle } from '../measure/namespace.js';
 import { PROGRAM, ROOT } from '../paths.js';
 import { findProgram } from '../programs.js';
@@ -28,8 +28,8 @@ export const benchmarkConnections: Benchmark = async ({ folder, runs }) => {
   if (!nft || !iptables) return skipped('needs nft and iptables; scripts/test-programs gets them');
   const obstacle = namespaceObstacle();
   if (obstacle !== undefined) return skipped(obstacle);
-  const input = realFilesOf2013();
-  if (!input) return skipped('needs the registry files of 2013-08 in ../shared/data');
+  const input = newestRealFiles();
+  if (!input) return skipped('needs the registry files in ../shared/data');
   const env = { ...process.env, ...programsFirst(folder, { nft }) };
   const rows: Outcome[] = [];
   for (const cc of COUNTRIES) {

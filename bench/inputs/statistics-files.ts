@@ -12,14 +12,30 @@ export interface Input {
 
 const MB = 1e6;
 
-/** The four files of August 2013; undefined where one of them is missing. */
-export function realFilesOf2013(): Input | undefined {
-  const paths = ['apnic-20130813', 'arin-20130813', 'lacnic-20130812', 'ripencc-20130812'].map(
-    (name) => `${SHARED_DATA}delegated-${name}`,
-  );
-  return paths.every((path) => existsSync(path))
-    ? { paths, origin: 'APNIC, ARIN, LACNIC and RIPE NCC, 2013-08' }
-    : undefined;
+/** The newest file of each registry that there is; undefined where one of them is missing. */
+export function newestRealFiles(): Input | undefined {
+  const names = [
+    'apnic-20260618',
+    'afrinic-20260130',
+    'lacnic-20260129',
+    'ripencc-20140630',
+    'arin-20130813',
+  ];
+  const paths = realPaths(names);
+  const origin =
+    'the five registries (AFRINIC, APNIC and LACNIC of 2026, RIPE NCC of 2014, ARIN of 2013)';
+  return paths && { paths, origin };
+}
+
+function realFilesOf2013(): Input | undefined {
+  const names = ['apnic-20130813', 'arin-20130813', 'lacnic-20130812', 'ripencc-20130812'];
+  const paths = realPaths(names);
+  return paths && { paths, origin: 'APNIC, ARIN, LACNIC and RIPE NCC, 2013-08' };
+}
+
+function realPaths(names: readonly string[]): readonly string[] | undefined {
+  const paths = names.map((name) => `${SHARED_DATA}delegated-${name}`);
+  return paths.every((path) => existsSync(path)) ? paths : undefined;
 }
 
 /** The four files of August 2013, or synthetic ones of their sizes written into `folder`. */
