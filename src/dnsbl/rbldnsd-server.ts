@@ -52,7 +52,10 @@ export async function rbldnsdServer(
       log: {
         which: 'all',
         sample: 1,
-        ...(log.path === undefined ? { toStandardOutput: true } : { file: log.path }),
+        // as for rbldnsd, a log is no reason not to answer
+        ...(log.path === undefined
+          ? { toStandardOutput: true }
+          : { file: log.path, mayLack: true }),
       },
     }),
   };

@@ -208,7 +208,7 @@ function parseTtls(text: string): {
   if (defaultTtlSeconds < minimumTtlSeconds || defaultTtlSeconds > top || minimumTtlSeconds > top) {
     throw wrong(
       `the default ${defaultTtlSeconds} s must lie between the minimum ${minimumTtlSeconds} s ` +
-        `and the maximum ${maximumTtlSeconds} s`,
+        `and the maximum ${maximumTtlSeconds === 0 ? '(there is none)' : `${maximumTtlSeconds} s`}`,
     );
   }
   return ttls;

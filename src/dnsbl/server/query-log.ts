@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 
 import { isWritableNow } from '../../linux/writable.js';
-import { codeOf } from '../../util/errors.js';
+import { codeOf, messageOf } from '../../util/errors.js';
 import { systemErrorOf } from '../../util/system-error.js';
 import type { CompiledZones } from '../index/compile.js';
 import { formatName } from '../wire/name.js';
@@ -20,6 +20,8 @@ export interface QueryLogSettings extends QueryLogChoice {
   readonly file?: string;
   /** Standard output in place of standard error. */
   readonly toStandardOutput?: boolean;
+  /** A file that cannot be opened is told, and lacks until it can when it is opened anew. */
+  readonly mayLack?: boolean;
 }
 
 const [STDOUT, STDERR] = [1, 2];
@@ -41,7 +43,9 @@ export class QueryLog {
   readonly #report: Report;
   readonly #readers: QueryRingReader[] = [];
   readonly #closed = new Map<string, Uint8Array>();
-  #fd: number;
+  readonly #mayLack: boolean;
+  /** Undefined where the log lacks. */
+  #fd: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Bytes that a pipe took only a part of. */
   #rest = Buffer.alloc(0);
@@ -50,16 +54,20 @@ export class QueryLog {
   #lost = 0;
   #hasFailed = false;
 
-  constructor({ file, toStandardOutput, which, sample }: QueryLogSettings, report: Report) {
+  constructor(
+    { file, toStandardOutput, mayLack = false, which, sample }: QueryLogSettings,
+    report: Report,
+  ) {
     this.#fd = toStandardOutput === true ? STDOUT : STDERR;
     this.choice = { which, sample };
     this.#file = file;
+    this.#mayLack = mayLack;
     this.#report = report;
   }
 
-  /** Begins to write. @throws SystemError where the file cannot be written */
+  /** Begins to write. @throws SystemError where the file cannot be written, and may not lack */
   open(): void {
-    if (this.#file !== undefined) this.#fd = openLog(this.#file);
+    if (this.#file !== undefined) this.#fd = this.#openFirst(this.#file);
     this.#timer = setInterval(() => {
       this.drain();
     }, DRAIN_MS);
@@ -89,18 +97,23 @@ export class QueryLog {
     if (this.#file === undefined || this.#timer === undefined) return;
     try {
       const fd = openLog(this.#file);
-      fs.closeSync(this.#fd);
+      if (this.#fd !== undefined) fs.closeSync(this.#fd);
       this.#fd = fd;
       this.#hasFailed = false;
     } catch (error) {
-      this.#report('error', `${String(error)}; the old log is written on`);
+      const instead = this.#fd === undefined ? 'there is no log' : 'the old log is written on';
+      this.#report('error', `${messageOf(error)}; ${instead}`);
     }
   }
 
   /** Writes what there is, as far as that goes without waiting. */
   drain(): void {
+    if (this.#fd === undefined) {
+      for (const reader of this.#readers) reader.skip();
+      return;
+    }
     try {
-      while (this.#writePiece());
+      while (this.#writePiece(this.#fd));
     } catch (error) {
       if (!this.#hasFailed) {
         this.#report('error', `the query log cannot be written: ${String(error)}`);
@@ -117,17 +130,30 @@ export class QueryLog {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.drain();
-    if (this.#file !== undefined) fs.closeSync(this.#fd);
+    if (this.#file !== undefined && this.#fd !== undefined) fs.closeSync(this.#fd);
+  }
+
+  #openFirst(file: string): number | undefined {
+    try {
+      return openLog(file);
+    } catch (error) {
+      if (!this.#mayLack) throw error;
+      this.#report(
+        'error',
+        `${messageOf(error)}; there is no log until it is opened anew (SIGHUP)`,
+      );
+      return undefined;
+    }
   }
 
   /** @returns false where nothing is left, or nothing more can be written now */
-  #writePiece(): boolean {
-    if (!isWritableNow(this.#fd)) return false;
+  #writePiece(fd: number): boolean {
+    if (!isWritableNow(fd)) return false;
     if (this.#rest.length === 0) this.#rest = Buffer.from(this.#nextLines());
     if (this.#rest.length === 0) return false;
     let written: number;
     try {
-      written = fs.writeSync(this.#fd, this.#rest);
+      written = fs.writeSync(fd, this.#rest);
     } catch (error) {
       if (codeOf(error) === 'EAGAIN') return false;
       throw error;

@@ -115,6 +115,12 @@ export class QueryRingReader {
     }
   }
 
+  /** Forgets everything that stands there now, and what was left out. */
+  skip(): void {
+    Atomics.store(this.#counts, READ, Atomics.load(this.#counts, WRITTEN));
+    this.takeLost();
+  }
+
   /** How many were left out since the last time. */
   takeLost(): number {
     return Atomics.exchange(this.#counts, LOST, 0);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -115,4 +115,35 @@ test('a file that cannot be opened is an error, and lines end up in one that can
   expect(lines).toHaveLength(301);
   expect(new Set(lines)).toEqual(new Set([`1 192.0.2.1 x.bl.test TXT IN: NXDOMAIN/0/${size}`, '']));
   expect(told).toEqual([]);
+});
+
+test('a file that may lack is told, and opened anew once it can be', async () => {
+  const folder = join(await temporaryFolder(), 'no');
+  const file = join(folder, 'log');
+  const told: string[] = [];
+  const report = (_: string, text: string): void => void told.push(text);
+  const log = new QueryLog({ which: 'all', sample: 1, file, mayLack: true }, report);
+  log.open();
+  const writer = log.newWriter();
+  const { responder, bytes, size } = answered('x.bl.test');
+  const client = new Client();
+  client.set4(0xc0000201);
+  // more than a ring holds: nothing is kept, nothing is told of it
+  for (let k = 0; k < 20_000; k++) {
+    writer.write(responder, client, bytes, 0, size, 1000);
+    if (k % 10_000 === 0) log.drain();
+  }
+  log.drain();
+  log.reopen();
+  mkdirSync(folder);
+  log.reopen();
+  writer.write(responder, client, bytes, 0, size, 2000);
+  log.stop();
+  expect(readFileSync(file, 'utf8')).toBe(`2 192.0.2.1 x.bl.test TXT IN: NXDOMAIN/0/${size}\n`);
+  expect(told).toEqual([
+    expect.stringMatching(
+      /cannot write the query log .*there is no such folder.*; there is no log/,
+    ),
+    expect.stringMatching(/there is no such folder.*; there is no log$/),
+  ]);
 });
