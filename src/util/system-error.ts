@@ -41,6 +41,8 @@ export function systemErrorOf(thrown: unknown, action: string, path: string): un
  */
 export function reasonOf(thrown: unknown): string {
   const errno: unknown = thrown instanceof Error && 'errno' in thrown ? thrown.errno : undefined;
-  const words = typeof errno === 'number' ? getSystemErrorMap().get(errno)?.[1] : undefined;
+  // zlib numbers its errors (Z_DATA_ERROR), too
+  const isSystem = typeof errno === 'number' && codeOf(thrown)?.startsWith('E') === true;
+  const words = isSystem ? getSystemErrorMap().get(errno)?.[1] : undefined;
   return words ?? messageOf(thrown);
 }
