@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { parseIPv4, parseIPv6 } from '../ip/address.js';
-import { durationMs, listName, mailAction, path, share } from './values.js';
+import { ageMs, durationMs, listName, mailAction, path, share } from './values.js';
 
 const DOMAIN_EXPECTED = 'a domain name such as bl.example.net';
 
@@ -241,7 +241,7 @@ export const dnsbl = z
       })
       .prefault({})
       .describe('Log of questions and answers.'),
-    max_age: durationMs
+    max_age: ageMs
       .prefault('7d')
       .describe('Registry data older than this is stale, and warned of.'),
     stale: z.enum(['serve', 'servfail']).default('serve').describe('What zones of stale data do.'),

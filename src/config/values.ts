@@ -1,21 +1,28 @@
 import * as z from 'zod';
 
-import { UNIT_MS, timeMs } from '../util/time-units.js';
+import { timeMs } from '../util/time-units.js';
 import { LIST_NAME } from './list-name.js';
 
 /*
  * Kinds of values that options take, each with the words for what is expected.
  */
 
-const DURATION_EXPECTED = 'a duration such as 30s, 5m or 12h, from 1s to 7d';
 const DURATION = /^(\d+)(s|m|h|d)$/;
 
-export const durationMs = z
-  .string({ error: DURATION_EXPECTED })
-  .regex(DURATION, { error: DURATION_EXPECTED, abort: true })
-  // a timer of Node.js runs out at once where it is set to more than 2^31 ms
-  .refine((text) => msOf(text) >= 1000 && msOf(text) <= UNIT_MS.w, { error: DURATION_EXPECTED })
-  .transform(msOf);
+/** Of a timer: those of Node.js run out at once where they are set to more than 2^31 ms. */
+export const durationMs = durationUpTo('7d');
+
+/** Of data, which no timer counts. */
+export const ageMs = durationUpTo('3650d');
+
+function durationUpTo(longest: string) {
+  const error = `a duration such as 30s, 5m or 12h, from 1s to ${longest}`;
+  return z
+    .string({ error })
+    .regex(DURATION, { error, abort: true })
+    .refine((text) => msOf(text) >= 1000 && msOf(text) <= msOf(longest), { error })
+    .transform(msOf);
+}
 
 function msOf(text: string): number {
   return timeMs(text) ?? 0;

@@ -12,7 +12,7 @@ import { formatName } from '../wire/name.js';
 import { configuredAccess } from '../access/configured-access.js';
 import { accessOf, checkZones, transferClients } from './check-zones.js';
 import { KeptLines } from '../../lists/kept-lines.js';
-import { makeZone } from './make-zone.js';
+import { failedZone, makeZone } from './make-zone.js';
 import { type FoundCountries, openCountries } from './open-countries.js';
 import { Serials } from './serials.js';
 import { watchedPaths } from './watched-paths.js';
@@ -84,12 +84,13 @@ export async function makeZones(
     loaded,
     lists,
     data,
-    noCountries,
     secrets: new ZoneSecrets(loaded.config),
     nowMs,
   };
   const made = dnsbl.zones.map((zone) =>
-    makeZone(zone, times.of(zone), making, (text) => warnings.push(text)),
+    noCountries !== undefined && times.failsWithoutCountries(zone)
+      ? failedZone(zone, times.of(zone), noCountries)
+      : makeZone(zone, times.of(zone), making, (text) => warnings.push(text)),
   );
   const zones = made.map((zone) =>
     SERIALS.apply(`${loaded.file ?? ''} ${formatName(zone.name)}`, zone),

@@ -16,8 +16,6 @@ export interface ZoneMaterial {
   readonly loaded: LoadedConfig;
   readonly lists: ReadonlyMap<string, List>;
   readonly data: CountryData;
-  /** Why there are no countries, where there are none. */
-  readonly noCountries: string | undefined;
   /** What no answer may show. */
   readonly secrets: ZoneSecrets;
   readonly nowMs: number;
@@ -30,16 +28,14 @@ export function makeZone(
   material: ZoneMaterial,
   warn: (warning: string) => void,
 ): ZoneSource {
-  const { loaded, lists, data, noCountries, secrets, nowMs } = material;
+  const { loaded, lists, data, secrets, nowMs } = material;
   switch (zone.kind) {
     case 'list':
       return hideSecrets(listZone(zone, lists, time, nowMs), secrets).zone;
     // what countries and origins tell comes from registries alone: there is nothing to hide
     case 'country':
-      if (noCountries !== undefined) return failedZone(zone, time, noCountries);
       return keptZone(zone, data, time, () => countryZone(zone, data.table, time));
     case 'origin':
-      if (noCountries !== undefined) return failedZone(zone, time, noCountries);
       return keptZone(zone, data, time, () => originZone(zone, data, time));
     case 'rbldnsd': {
       const specs = datasetsOf(zone, loaded);
@@ -52,7 +48,8 @@ export function makeZone(
   }
 }
 
-function failedZone(zone: ZoneConfig, time: ZoneTime, failed: string): ZoneSource {
+/** A zone that there is nothing for; it goes on with its last good content, where it had any. */
+export function failedZone(zone: ZoneConfig, time: ZoneTime, failed: string): ZoneSource {
   return { ...zoneHead(zone, time), answers: [], groups: [], failed };
 }
 

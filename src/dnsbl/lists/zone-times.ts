@@ -53,6 +53,12 @@ export class ZoneTimes {
     return { changedAtMs, expiresAtMs: this.#staleAtMs };
   }
 
+  /** Whether a zone has nothing to say where there is no registry data: it is older than any. */
+  failsWithoutCountries(zone: ZoneConfig): boolean {
+    if (zone.kind === 'country' || zone.kind === 'origin') return true;
+    return !this.#servesStale && this.#hasCountries(zone);
+  }
+
   #hasCountries(zone: ZoneConfig): boolean {
     if (zone.kind !== 'list') return zone.kind !== 'rbldnsd';
     const names = [...Object.keys(zone.lists), ...zone.allow];

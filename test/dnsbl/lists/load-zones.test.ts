@@ -3,7 +3,9 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { load } from '../../../src/dnsbl/lists/load-zones.js';
+import { parseConfig } from '../../../src/config/load.js';
+import { load, makeZones } from '../../../src/dnsbl/lists/load-zones.js';
+import { NO_COUNTRIES } from '../../../src/sources/country-data.js';
 import { Asked, answersOf, rcodeOf } from '../../helpers/dnsbl.js';
 import { temporaryFolder } from '../../helpers/cleanup.js';
 import { dnsblName } from '../../helpers/dig.js';
@@ -317,6 +319,22 @@ describe('old data', () => {
       expect(rcodeOf(asked.ask(bl('203.0.113.7'), 'A'))).toBe(rcode);
       expect(rcodeOf(asked.ask(hand, 'A'))).toBe('NOERROR');
       expect(rcodeOf(asked.ask(hand.replace('by-hand.', 'but-asia.'), 'A'))).toBe(rcode);
+    }
+  });
+
+  test('is no data at all, too', async () => {
+    for (const [stale, failed] of [
+      ['serve', [false, true, true]],
+      ['servfail', [true, true, true]],
+    ] as const) {
+      const { file } = await setUp();
+      const byHand = 'lists: { blocked: { code: 127.0.0.2 } }';
+      const text = CONFIG.replace('max_age: 2d', `max_age: 365d\n  stale: ${stale}`)
+        .replace('allow: [trusted]', 'allow: []')
+        .concat(`    - { name: by-hand.example.net, ${byHand} }\n`);
+      const opened = { ...NO_COUNTRIES, absent: 'none was fetched' };
+      const { zones } = await makeZones(parseConfig(text, file), {}, NOW, opened);
+      expect(zones.map((zone) => zone.failed !== undefined)).toEqual([...failed, false]);
     }
   });
 });
