@@ -148,6 +148,8 @@ export class BatchTransport implements QueryTransport {
       timeoutMs: TIMEOUT_MS,
     };
     const thread = new Worker(THREAD, { workerData });
+    // of one that waits for another's place, too, an error must not end the process: its exit counts
+    thread.on('error', () => undefined);
     const ready = new Promise<void>((resolve) => {
       thread.on('message', (message: WorkerMessage) => {
         if (message.kind === 'ready') resolve();
