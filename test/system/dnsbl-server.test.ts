@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { expect } from 'vitest';
@@ -100,6 +100,26 @@ systemTest('without koffi it says so in a line and answers all the same', NEEDS,
   }
   expect(await server.end()).toMatchObject({ code: 0 });
 });
+
+systemTest(
+  'a program that its user may not read: that is said, and nothing starts',
+  NEEDS,
+  async () => {
+    const network = await Namespace.create();
+    const { driver, env } = await folderWithoutKoffi();
+    chmodSync(dirname(driver), 0o700);
+    const server = await DnsServerProcess.start(network, await ZonesFile.create(ZONES), {
+      driver,
+      env,
+      settings: { user: 'nobody' },
+      early: true,
+    });
+    expect(await server.ended()).toBe(1);
+    expect(server.stderr).toMatch(
+      /SystemError: user nobody may not read this program, which lies in .*: install it where/,
+    );
+  },
+);
 
 systemTest('a port in use, an address that is not there, an unknown user', NEEDS, async () => {
   const network = await Namespace.create();

@@ -9,7 +9,8 @@ import { BatchTransport } from './batch-transport.js';
 import { DgramTransport } from './dgram-transport.js';
 import { type ListenAddress, checkListen } from './listen.js';
 import type { LoaderSpec } from './loader.js';
-import { becomeUser, findAccount } from '../../util/privileges.js';
+import { type Account, becomeUser, findAccount } from '../../util/privileges.js';
+import { mustReadProgram } from '../../util/program-path.js';
 import { QueryLog, type QueryLogSettings } from './query-log.js';
 import { Statistics, type StatisticsSnapshot } from './statistics.js';
 import type { TransferHandler } from './tcp-connection.js';
@@ -90,7 +91,7 @@ export class DnsServer {
       this.#settings.onBound?.();
       if (this.#settings.root !== undefined) await this.#enter(this.#settings.root, supply);
       if (this.#settings.workingFolder !== undefined) workIn(this.#settings.workingFolder);
-      if (account !== undefined) becomeUser(account);
+      if (account !== undefined) this.#become(account);
       this.#log?.open();
       if (this.#settings.root === undefined) this.#batch?.start();
       this.#settings.onOpen?.();
@@ -146,6 +147,12 @@ export class DnsServer {
     this.#batch?.start();
     await Promise.all([this.#batch?.ready(), supply.ready]);
     changeRoot(root);
+  }
+
+  #become(account: Account): void {
+    becomeUser(account);
+    // within a root folder nothing of it is read any more
+    if (this.#settings.root === undefined) mustReadProgram(account.name);
   }
 
   /** Undefined where a thread that ends can be replaced. */

@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../../../config/load.js';
 import type { MilterConfig } from '../../../config/schema.js';
 import { parseConfig } from '../../../config/load.js';
 import { type Account, becomeUser, findAccount } from '../../../util/privileges.js';
+import { mustReadProgram } from '../../../util/program-path.js';
 import { checkMilter } from '../check-milter.js';
 import { type MilterCounters, newCounters } from '../counters.js';
 import type { MilterInput } from '../loader/loaded-lists.js';
@@ -107,7 +108,10 @@ export class MilterServer {
         // the owner of a socket may take it away when it ends
         if (account && 'path' in place) fs.chownSync(place.path, account.uid, group ?? account.gid);
       }
-      if (account !== undefined && !this.#keepsRights) becomeUser(account);
+      if (account !== undefined && !this.#keepsRights) {
+        becomeUser(account);
+        mustReadProgram(account.name);
+      }
     } catch (error) {
       await this.stop();
       throw error;
