@@ -10,7 +10,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import { temporaryFolder } from './cleanup.js';
 import { ask } from './dns-questions.js';
@@ -19,9 +18,8 @@ import { type RunResult, programEnvironment, programPath, run } from './run.js';
 import { MAIN } from './sekisho.js';
 import { type Server, startServer } from './server.js';
 import { type TestRecord, statisticsText } from './statistics-text.js';
+import { WEB_PORT, serveFolder } from './web-folder.js';
 
-const SERVE_FOLDER = fileURLToPath(new URL('./serve-folder.mjs', import.meta.url));
-const WEB_PORT = 8099;
 /** What the daemon answers from its first moment on. */
 const FIRST = '198.51.100.7';
 const RECORDS = 1500;
@@ -154,14 +152,7 @@ export class BusyHost {
   }
 
   async openRegistry(): Promise<void> {
-    this.#web = await this.network.start(
-      process.execPath,
-      [SERVE_FOLDER, join(this.folder, 'web'), String(WEB_PORT)],
-      {
-        ready: async () =>
-          (await this.network.run('cat', ['/proc/net/tcp'])).stdout.includes(':1FA3 '),
-      },
-    );
+    this.#web = await serveFolder(this.network, join(this.folder, 'web'));
   }
 
   async closeRegistry(): Promise<void> {

@@ -61,4 +61,14 @@ export class SmtpClient {
     const { banner, helo, mail, recipients } = await this.session(wishes);
     return recipients[0] ?? [mail, helo, banner].find((reply) => reply !== '') ?? 'no reply';
   }
+
+  /** {@link recipientReply} of several clients, one after the other. */
+  async recipientReplies(
+    clients: readonly string[],
+    wishes: Omit<SmtpWishes, 'from'> = {},
+  ): Promise<Record<string, string>> {
+    const replies: Record<string, string> = {};
+    for (const from of clients) replies[from] = await this.recipientReply({ ...wishes, from });
+    return replies;
+  }
 }

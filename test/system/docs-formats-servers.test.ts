@@ -14,6 +14,7 @@ import { digAll, dnsblName } from '../helpers/dig.js';
 import { namedSettings } from '../helpers/name-servers.js';
 import { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
+import { startRbldnsd } from '../helpers/rbldnsd.js';
 
 /*
  * The configurations that docs/formats.md shows, in the servers they are for, beside the file
@@ -94,8 +95,7 @@ systemTest(
     const { network, folder, section, snippet } = await prepare('rbldnsd', 'rbldnsd');
     await writeFile(join(folder, 'soa'), snippet);
     const zone = /`(kr\.bl\.example:combined:soa,\S+)`/.exec(section.text)?.[1];
-    const args = ['-n', '-u', 'nobody', '-b', '127.0.0.1/5300', String(zone)];
-    await network.start('rbldnsd', args, { cwd: folder, ready: () => isListed(network, LISTED) });
+    await startRbldnsd(network, folder, [String(zone)], () => isListed(network, LISTED));
     expect(await isListed(network, UNLISTED)).toBe(false);
     const [soa] = await digAll(network, 'SOA', ['kr.bl.example']);
     expect(soa?.answers.join()).toMatch(

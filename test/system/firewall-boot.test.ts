@@ -8,6 +8,7 @@ import { temporaryFolder } from '../helpers/cleanup.js';
 import { FirewallNetwork, LISTS, PEERS, type Wish } from '../helpers/firewall-network.js';
 import { VARIANTS, needsOf } from '../helpers/firewall-variants.js';
 import { linkIptables, programsOf } from '../helpers/iptables-variants.js';
+import { nftablesService } from '../helpers/nftables-service.js';
 import { searchPath, systemTest } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 
@@ -128,38 +129,20 @@ describe.each(VARIANTS)('boot of $backend, $iptables$elements', (variant) => {
   });
 });
 
-/** Debian 12's nftables.service, in what matters to ours. */
-const NFTABLES_SERVICE = `[Unit]
-Description=nftables
-Wants=network-pre.target
-Before=network-pre.target shutdown.target
-Conflicts=shutdown.target
-DefaultDependencies=no
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-StandardInput=null
-ProtectSystem=full
-ProtectHome=true
-ExecStart=/bin/true
-ExecReload=/bin/true
-ExecStop=/bin/true
-
-[Install]
-WantedBy=sysinit.target
-`;
-
 systemTest('the units are what systemd takes', ['systemd-analyze'], async () => {
   const folder = await temporaryFolder();
   const state = '/srv/a state';
+  const nothing = '/bin/true';
   await mkdir(join(folder, 'nftables.service.d'));
   const filled = async (name: string): Promise<string> =>
     (await readFile(join(BOOT, name), 'utf8'))
       .replaceAll('@STATE@', state)
       .replaceAll('@LOAD@', '/usr/lib/sekisho/load-firewall');
   const unit = join(folder, 'sekisho-firewall.service');
-  await writeFile(join(folder, 'nftables.service'), NFTABLES_SERVICE);
+  await writeFile(
+    join(folder, 'nftables.service'),
+    nftablesService({ start: nothing, reload: nothing, stop: nothing }),
+  );
   await writeFile(unit, await filled('sekisho-firewall.service'));
   const dropIn = await filled('nftables-sekisho.conf');
   await writeFile(join(folder, 'nftables.service.d', 'sekisho.conf'), dropIn);

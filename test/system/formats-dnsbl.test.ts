@@ -11,6 +11,7 @@ import { addressSet } from '../helpers/lists.js';
 import { namedSettings } from '../helpers/name-servers.js';
 import { Namespace } from '../helpers/namespace.js';
 import { systemTest } from '../helpers/programs.js';
+import { startRbldnsd } from '../helpers/rbldnsd.js';
 import { renderText } from '../helpers/render.js';
 import { run } from '../helpers/run.js';
 
@@ -29,18 +30,8 @@ async function serveByRbldnsd(zones: Record<string, string>, type = 'combined') 
   const network = await Namespace.create();
   for (const [zone, text] of Object.entries(zones)) await writeFile(join(cwd, zone), text);
   const names = Object.keys(zones);
-  const server = await network.start(
-    'rbldnsd',
-    [
-      '-n',
-      '-u',
-      'nobody',
-      '-b',
-      '127.0.0.1/5300',
-      ...names.map((zone) => `${zone}:${type}:${zone}`),
-    ],
-    { cwd, ready: () => isServed(network, names) },
-  );
+  const words = names.map((zone) => `${zone}:${type}:${zone}`);
+  const server = await startRbldnsd(network, cwd, words, () => isServed(network, names));
   return { network, server };
 }
 
@@ -170,10 +161,7 @@ describe('rbldnsd format, asked through rbldnsd', () => {
       const soa = '$SOA 3600 ns.example hostmaster.example 0 3600 600 604800 300\n';
       await writeFile(join(cwd, 'soa'), `${soa}$NS 3600 ns.example\n`);
       const zone = 'kr.example:combined:soa,kr.rbldnsd';
-      await network.start('rbldnsd', ['-n', '-u', 'nobody', '-b', '127.0.0.1/5300', zone], {
-        cwd,
-        ready: () => isServed(network, ['kr.example']),
-      });
+      await startRbldnsd(network, cwd, [zone], () => isServed(network, ['kr.example']));
       const [reply] = await digAll(network, 'SOA', ['kr.example']);
       expect(reply?.answers.join()).toMatch(/^ns\.example\. hostmaster\.example\. \d+ 3600 600/);
     },

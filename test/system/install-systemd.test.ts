@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { COMMANDS } from '../../src/cli/commands.js';
 import { until } from '../helpers/dnsbl-service.js';
+import { nftablesService } from '../helpers/nftables-service.js';
 import { missing, unpackedPackage } from '../helpers/programs.js';
 import { programPath } from '../helpers/run.js';
 import { SystemdHost, systemdObstacle } from '../helpers/systemd.js';
@@ -27,27 +28,12 @@ dnsbl:
 schedule: '7 5 * * *'
 `;
 
-/** The unit as Debian ships it: restart and stop flush every table. */
-const NFTABLES_SERVICE = `[Unit]
-Description=nftables
-Wants=network-pre.target
-Before=network-pre.target shutdown.target
-Conflicts=shutdown.target
-DefaultDependencies=no
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-StandardInput=null
-ProtectSystem=full
-ProtectHome=true
-ExecStart=/usr/sbin/nft -f /etc/nftables.conf
-ExecReload=/usr/sbin/nft -f /etc/nftables.conf
-ExecStop=/usr/sbin/nft flush ruleset
-
-[Install]
-WantedBy=sysinit.target
-`;
+/** As Debian ships it: restart and stop flush every table. */
+const NFTABLES_SERVICE = nftablesService({
+  start: '/usr/sbin/nft -f /etc/nftables.conf',
+  reload: '/usr/sbin/nft -f /etc/nftables.conf',
+  stop: '/usr/sbin/nft flush ruleset',
+});
 
 const reason = missing('root', 'namespace', 'nft', 'dig', 'systemd-analyze') ?? systemdObstacle();
 const isRequired = process.env['SEKISHO_REQUIRE_SYSTEM'] === '1';

@@ -61,25 +61,15 @@ async function deliver(
 
 describe('Postfix', () => {
   systemTest('550 and 450 at RCPT with own text, for IPv4 and IPv6', POSTFIX_NEEDS, async () => {
-    const replies: Record<string, string> = {};
-    for (const from of [
-      '203.0.113.7',
-      '203.0.113.8',
-      '192.0.2.1',
-      '2001:db8:bad::7',
-      '2001:db8:cc::8',
-      '2001:db8::1',
-    ]) {
-      replies[from] = await client.recipientReply({ from });
-    }
-    expect(replies).toEqual({
+    const expected = {
       '203.0.113.7': BLOCKED,
       '203.0.113.8': '451 4.7.0 [203.0.113.8] later',
       '192.0.2.1': '250 2.1.5 Ok',
       '2001:db8:bad::7': '550 5.7.1 [2001:db8:bad::7] is 100% blocked:',
       '2001:db8:cc::8': '451 4.7.0 [2001:db8:cc::8] later',
       '2001:db8::1': '250 2.1.5 Ok',
-    });
+    };
+    expect(await client.recipientReplies(Object.keys(expected))).toEqual(expected);
   });
 
   systemTest('HELO checks, our own name from Postfix itself', POSTFIX_NEEDS, async () => {

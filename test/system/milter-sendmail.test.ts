@@ -63,22 +63,16 @@ function queued(mark: string): string {
 
 describe('sendmail', () => {
   systemTest('550 and 450 at RCPT with own text, IPv6 too', SENDMAIL_NEEDS, async () => {
-    const replies: Record<string, string> = {};
-    for (const from of [
-      '203.0.113.7',
-      '203.0.113.8',
-      '192.0.2.1',
-      '2001:db8:bad::7',
-      '2001:db8::1',
-    ]) {
-      replies[from] = await client.recipientReply({ from, recipients: ['user@test.example'] });
-    }
-    expect(replies).toMatchObject({
+    const accepted = expect.stringMatching(/^250 /) as string;
+    const expected = {
       '203.0.113.7': BLOCKED,
       '203.0.113.8': '451 4.7.0 [203.0.113.8] later',
+      '192.0.2.1': accepted,
       '2001:db8:bad::7': '550 5.7.1 <user@test.example>... [2001:db8:bad::7] is 100% blocked:',
-    });
-    for (const from of ['192.0.2.1', '2001:db8::1']) expect(replies[from]).toMatch(/^250 /);
+      '2001:db8::1': accepted,
+    };
+    const wishes = { recipients: ['user@test.example'] };
+    expect(await client.recipientReplies(Object.keys(expected), wishes)).toEqual(expected);
   });
 
   systemTest('HELO; exempt recipients; the submission port', SENDMAIL_NEEDS, async () => {

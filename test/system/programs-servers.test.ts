@@ -6,6 +6,7 @@ import { namedSettings } from '../helpers/name-servers.js';
 import { Namespace } from '../helpers/namespace.js';
 import { nginxSettings, nginxWords } from '../helpers/nginx.js';
 import { systemTest } from '../helpers/programs.js';
+import { startRbldnsd } from '../helpers/rbldnsd.js';
 import { run } from '../helpers/run.js';
 
 async function ask(network: Namespace, name: string, type: string): Promise<string> {
@@ -24,12 +25,9 @@ describe('programs that serve', () => {
     const network = await Namespace.create();
     await writeFile(join(cwd, 'home'), ':127.0.0.2:blocked $\n192.0.2.0/24\n');
 
-    // It refuses to stay root, and its own user "rbldns" comes with the package only.
-    const args = ['-n', '-u', 'nobody', '-b', '127.0.0.1/5300', 'bl.example:ip4trie:home'];
-    await network.start('rbldnsd', args, {
-      cwd,
-      ready: async () => (await ask(network, '7.2.0.192.bl.example', 'A')) === '127.0.0.2',
-    });
+    const isListed = async (): Promise<boolean> =>
+      (await ask(network, '7.2.0.192.bl.example', 'A')) === '127.0.0.2';
+    await startRbldnsd(network, cwd, ['bl.example:ip4trie:home'], isListed);
     expect(await ask(network, '7.2.0.192.bl.example', 'TXT')).toBe('"blocked 192.0.2.7"');
     expect(await ask(network, '7.100.51.198.bl.example', 'A')).toBe('');
   });

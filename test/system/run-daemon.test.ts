@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect } from 'vitest';
 
@@ -13,9 +12,9 @@ import { systemTest } from '../helpers/programs.js';
 import { MAIN } from '../helpers/sekisho.js';
 import type { Server } from '../helpers/server.js';
 import { statisticsText } from '../helpers/statistics-text.js';
+import { WEB_PORT, serveFolder } from '../helpers/web-folder.js';
 
 const NEEDS = ['root', 'namespace', 'nft', 'dig', 'flock'];
-const SERVE_FOLDER = fileURLToPath(new URL('../helpers/serve-folder.mjs', import.meta.url));
 const BLOCKED = '7.100.51.198.bl.example.net';
 /** Other tests run beside this one. */
 const PATIENCE = { timeout: 25_000, interval: 100 };
@@ -30,7 +29,7 @@ function config({ drift = '1s', zones = '', state = 'state' }: Changes = {}): st
   return `state: ${state}
 sources:
   registries: [apnic]
-  urls: { apnic: ['http://127.0.0.1:8099/apnic'] }
+  urls: { apnic: ['http://127.0.0.1:${WEB_PORT}/apnic'] }
   tries: 1
 lists:
   east: { countries: [KR] }
@@ -93,9 +92,7 @@ describe('run', () => {
       { cc: 'JP', start: '192.0.2.0', value: 256 },
     ];
     writeFileSync(join(web, 'apnic'), statisticsText({ records }));
-    await network.start(process.execPath, [SERVE_FOLDER, web, '8099'], {
-      ready: async () => (await network.run('cat', ['/proc/net/tcp'])).stdout.includes(':1FA3 '),
-    });
+    await serveFolder(network, web);
     write('blocked.txt', '198.51.100.7 spam\n192.0.2.77 until=2020-01-01 # long over\n');
     write('sekisho.yaml', config());
     daemon = await startDaemon();

@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { expect } from 'vitest';
 
@@ -16,17 +15,16 @@ import { Namespace } from '../helpers/namespace.js';
 import { searchPath, systemTest } from '../helpers/programs.js';
 import { MAIN } from '../helpers/sekisho.js';
 import type { Server } from '../helpers/server.js';
+import { serveFolder } from '../helpers/web-folder.js';
 
 /* What services do while nobody looks, and when they are told to. */
 
 const NEEDS = ['root', 'namespace', 'flock'];
-const SERVE_FOLDER = fileURLToPath(new URL('../helpers/serve-folder.mjs', import.meta.url));
 /** Takes connections and never answers. */
 const SILENT = "require('net').createServer(() => {}).listen(8098, '127.0.0.1')";
 /** Other tests run beside this one. */
 const PATIENCE = { timeout: 25_000, interval: 50 };
 const LONGEST_MS = 90_000;
-const PORTS = { served: ':1FA3 ', silent: ':1FA2 ' };
 
 interface Host {
   readonly network: Namespace;
@@ -39,12 +37,6 @@ async function hostWith(files: Readonly<Record<string, string>>): Promise<Host> 
   mkdirSync(join(folder, 'web'));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return { network, folder };
-}
-
-async function startOn(network: Namespace, port: string, ...words: string[]): Promise<void> {
-  await network.start(process.execPath, words, {
-    ready: async () => (await network.run('cat', ['/proc/net/tcp'])).stdout.includes(port),
-  });
 }
 
 async function snapshotOf(folder: string): Promise<ServiceSnapshot> {
@@ -76,7 +68,7 @@ dnsbl:
 `;
     const host = await hostWith({ 'sekisho.yaml': config, 'web/feed': '198.51.100.7\n' });
     const { network, folder } = host;
-    await startOn(network, PORTS.served, SERVE_FOLDER, join(folder, 'web'), '8099');
+    await serveFolder(network, join(folder, 'web'));
     const daemon = await startDaemon(host);
     const isFollowed = async (last: number): Promise<void> => {
       await expect
@@ -112,14 +104,16 @@ schedule: '17 4 1 1 *'
 `;
   const host = await hostWith({ 'sekisho.yaml': config, 'blocked.txt': '198.51.100.7\n' });
   const { network, folder } = host;
-  await startOn(network, PORTS.silent, '-e', SILENT);
+  await network.start(process.execPath, ['-e', SILENT], {
+    ready: async () => (await network.run('cat', ['/proc/net/tcp'])).stdout.includes(':1FA2 '),
+  });
   const ended = network.run(process.execPath, [MAIN, 'run', '--config', 'sekisho.yaml'], {
     cwd: folder,
     timeoutMs: 40_000,
   });
   const connected = async (): Promise<string> =>
     (await network.run('cat', ['/proc/net/tcp'])).stdout.replace(/^.*:1FA2 .* 0A .*$/m, '');
-  await expect.poll(connected, PATIENCE).toContain(PORTS.silent);
+  await expect.poll(connected, PATIENCE).toContain(':1FA2 ');
   const { pid } = await snapshotOf(folder);
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
   expect(children).toHaveLength(1);
