@@ -2,11 +2,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take half a minute and more, the longest first. */
 const LONGEST = [
-  'firewall-timeouts',
   'firewall-contract',
   'firewall-commands',
   'dnsbl-secondaries',
   'quickstart',
+  'firewall-timeouts',
   'dnsbl-against-rbldnsd',
   'firewall-forwarded',
   'dnsbl-resolvers',
