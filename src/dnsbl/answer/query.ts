@@ -35,6 +35,8 @@ export class Query {
   /** Largest reply that the client takes over UDP. */
   udpBytes: number = PLAIN_UDP_BYTES;
 
+  /** As many labels are known to begin at each other byte. */
+  #shortLabels = 0;
   readonly nameView = new DataView(this.name.buffer);
   readonly #nameWords = new Int32Array(this.name.buffer);
   /** The memory of the last message, and the same in words (none where they would not help). */
@@ -73,16 +75,20 @@ export class Query {
     const word = this.#wordAt(bytes, start);
     let from = start;
     let labels = 0;
-    if (word >= 0) {
+    if (word < 0) {
+      this.#shortLabels = 0;
+    } else {
       // nibbles: the names of IPv6 addresses are little else
       const words = this.#words;
       const last = Math.min(end - 5, start + LONGEST_NAME - 5);
       for (; from <= last; from += 4) {
         const two = words[word + ((from - start) >>> 2)] as number;
         if ((two & LENGTHS) !== TWO_SHORT_LABELS) break;
-        labelAt[labels++] = from - start;
-        labelAt[labels++] = from - start + 2;
+        labels += 2;
       }
+      // as the names of IPv6 addresses follow each other, these places are there already
+      for (let k = this.#shortLabels; k < labels; k++) labelAt[k] = 2 * k;
+      this.#shortLabels = labels;
     }
     for (;;) {
       if (from >= end) return false;

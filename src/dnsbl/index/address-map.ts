@@ -90,11 +90,23 @@ export function meets4(map: AddressMap, first: number, last: number): boolean {
 /** The same as `reach4` for the IPv6 address whose four words are `words[0…3]`. */
 export function reach6(map: AddressMap, words: Uint32Array): number {
   const { lasts } = map;
+  const count = map.answers.length;
+  // by the first words alone, as above: they decide nearly always, since few ranges end in one /32
+  const word = at(words, 0);
   let low = 0;
-  let high = map.answers.length;
-  while (low < high) {
+  let size = count;
+  for (; size > 1;) {
+    const half = size >>> 1;
+    low += -Number(at(lasts, 4 * (low + half - 1)) < word) & half;
+    size -= half;
+  }
+  if (size === 1 && at(lasts, 4 * low) < word) low++;
+  let high = count;
+  while (low < high && at(lasts, 4 * low) === word) {
+    if (compare4(lasts, 4 * low, words) >= 0) break;
+    low++;
     const middle = (low + high) >>> 1;
-    if (compare4(lasts, middle * 4, words) < 0) low = middle + 1;
+    if (middle < high && compare4(lasts, 4 * middle, words) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
