@@ -23,6 +23,7 @@ const MOST_RESTS = 3;
 export class FileWatch {
   readonly #onChange: () => void;
   readonly #pollMs: number;
+  #paths: readonly string[] = [];
   #watchers: fs.FSWatcher[] = [];
   #seen = new Map<string, string>();
   #poll: NodeJS.Timeout | undefined;
@@ -41,14 +42,14 @@ export class FileWatch {
    * @param sinceMs what changed after this time (ms since 1970) is told of, too
    */
   watch(paths: readonly string[], sinceMs: number): void {
-    this.#closeWatchers();
     const signatures = paths.map((path) => [path, signatureOf(path)] as const);
     const isNews = signatures.some(([path, { text, changedMs }]) => {
       const before = this.#seen.get(path) ?? text;
       return text !== before || changedMs > sinceMs - CLOCK_LAG_MS;
     });
     this.#seen = new Map(signatures.map(([path, { text }]) => [path, text]));
-    for (const [folder, names] of foldersOf(paths)) this.#watchFolder(folder, names);
+    this.#paths = paths;
+    this.#watchFolders();
     this.#poll ??= setInterval(() => {
       this.#look();
     }, this.#pollMs).unref();
@@ -88,13 +89,30 @@ export class FileWatch {
     this.#watchers = [];
   }
 
-  /** @param names those that matter in it; undefined for all */
-  #watchFolder(folder: string, names: ReadonlySet<string> | undefined): void {
-    try {
-      const watcher = fs.watch(folder, { persistent: false }, (_, name) => {
+  #watchFolders(): void {
+    this.#closeWatchers();
+    const { folders, awaited } = foldersOf(this.#paths);
+    for (const [folder, names] of folders) {
+      this.#watchFolder(folder, (name) => {
         // a file in a folder may be written to, which the folder does not show
         if (names === undefined) this.#noted();
         else if (name === null || names.has(name)) this.#look();
+      });
+    }
+    for (const [folder, names] of awaited) {
+      this.#watchFolder(folder, (name) => {
+        if (name !== null && !names.has(name)) return;
+        this.#watchFolders();
+        this.#look();
+      });
+    }
+  }
+
+  /** @param onEvent given the name in it, where the kernel tells */
+  #watchFolder(folder: string, onEvent: (name: string | null) => void): void {
+    try {
+      const watcher = fs.watch(folder, { persistent: false }, (_, name) => {
+        onEvent(name);
       });
       // the folder itself went: looking at the files goes on
       watcher.on('error', () => {
@@ -102,7 +120,7 @@ export class FileWatch {
       });
       this.#watchers.push(watcher);
     } catch {
-      return; // no such folder, or no watches left (fs.inotify.max_user_watches): looking goes on
+      return; // it has just gone, or no watches are left (fs.inotify.max_user_watches): looking goes on
     }
   }
 
@@ -155,25 +173,45 @@ export function signatureOf(path: string): {
   };
 }
 
+interface Folders {
+  /** What matters in each; undefined for all. */
+  readonly folders: Map<string, Set<string> | undefined>;
+  /** What has to come in each before there is a folder to watch. */
+  readonly awaited: Map<string, Set<string>>;
+}
+
 /**
  * The folders to watch, and what in them; a folder that is itself named counts whole. A file behind
  * a symbolic link changes in its own folder, and another takes its place in that of the link.
  */
-function foldersOf(paths: readonly string[]): Map<string, Set<string> | undefined> {
+function foldersOf(paths: readonly string[]): Folders {
   const folders = new Map<string, Set<string> | undefined>();
+  const awaited = new Map<string, Set<string>>();
   for (const path of paths) {
     if (isFolder(path)) {
       folders.set(path, undefined);
       continue;
     }
     for (const place of new Set([path, realPathOf(path)])) {
-      const folder = dirname(place);
+      const standing = standingPartOf(place);
+      const folder = dirname(standing);
+      if (standing !== place) {
+        awaited.set(folder, (awaited.get(folder) ?? new Set()).add(basename(standing)));
+        continue;
+      }
       if (folders.has(folder) && folders.get(folder) === undefined) continue;
       const names = folders.get(folder) ?? new Set<string>();
       folders.set(folder, names.add(basename(place)));
     }
   }
-  return folders;
+  return { folders, awaited };
+}
+
+/** The path, or the first part of it that is in a folder which there is. */
+function standingPartOf(path: string): string {
+  let part = path;
+  while (!isFolder(dirname(part)) && dirname(part) !== part) part = dirname(part);
+  return part;
 }
 
 function isFolder(path: string): boolean {

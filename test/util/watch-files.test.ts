@@ -153,3 +153,15 @@ test('what changed before everything is read anyway is not told of, what changes
   watch.watch([file], sinceMs);
   await expect.poll(count, { timeout: 1000 }).toBe(1);
 });
+
+test('a file in folders that are yet to come', async () => {
+  const folder = await temporaryFolder();
+  const file = join(folder, 'state/feeds/list');
+  const { watch, count } = watching(60_000);
+  watch.watch([file], Date.now());
+  mkdirSync(join(folder, 'state/feeds'), { recursive: true });
+  writeFileSync(file, 'a\n');
+  await expect.poll(count, { timeout: 1000 }).toBe(1);
+  rmSync(file);
+  await expect.poll(count, { timeout: 1000 }).toBe(2);
+});
