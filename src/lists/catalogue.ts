@@ -15,7 +15,7 @@ import {
   timedUnionOf,
 } from '../ip/timed-address-set.js';
 import type { CountryTable } from '../sources/country-table.js';
-import { ParseError, SourceError } from '../util/errors.js';
+import { KnownError, ParseError, SourceError } from '../util/errors.js';
 import { expandCountry } from './countries.js';
 import { type Entry, type LineFault, type ManualList, contentsOf } from './manual.js';
 
@@ -51,6 +51,8 @@ export interface CatalogueInput {
   readonly lines: ReadonlyMap<string, ListLines>;
   /** Entries that have run out by this time do not count; milliseconds since 1970. */
   readonly nowMs: number;
+  /** Told why a list cannot be made, which is absent then; where left out, that is thrown. */
+  readonly onFailure?: (name: string, error: KnownError) => void;
 }
 
 /** All lists by name, in the order of the configuration. */
@@ -63,13 +65,20 @@ export interface Catalogue {
 /**
  * Makes every list. The definitions are free of faults (`findDefinitionFaults`).
  *
- * @throws ParseError where a list would leave out another one that has lines which cannot be
- *   read: it would become larger than its owner meant, and lock out whom he let in; SourceError
- *   where it would leave out countries of which there is no data
+ * @throws where there is no `onFailure`, ParseError where a list would leave out another one that
+ *   has lines which cannot be read: it would become larger than its owner meant, and lock out whom
+ *   he let in; SourceError where it would leave out countries of which there is no data
  */
 export function buildCatalogue(input: CatalogueInput): Catalogue {
   const builder = new CatalogueBuilder(input);
-  for (const name of Object.keys(input.definitions)) builder.list(name);
+  for (const name of Object.keys(input.definitions)) {
+    try {
+      builder.list(name);
+    } catch (error) {
+      if (!(error instanceof KnownError) || !input.onFailure) throw error;
+      input.onFailure(name, error);
+    }
+  }
   return builder;
 }
 

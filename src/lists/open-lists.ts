@@ -16,8 +16,10 @@ type Definitions = Readonly<Record<string, ListDefinition>>;
 
 /** All lists that can be made, and those that cannot. */
 export interface OpenLists extends Catalogue {
-  /** By name, why: the feed of the list has no copy at hand, or it is made from such a list. */
+  /** By name, why: there is nothing at hand to make the list from, or from one that it is made from. */
   readonly leftOut: ReadonlyMap<string, string>;
+  /** Those of `leftOut` that will not come by themselves: somebody has to mend a file. */
+  readonly broken: ReadonlySet<string>;
   /** What the lists of files and feeds were made from, by name. */
   readonly lines: ReadonlyMap<string, ListLines>;
   /** When the next feed becomes so old that its list is empty; milliseconds since 1970. */
@@ -35,6 +37,8 @@ export interface OpenListsOptions {
    * line left out.
    */
   readonly instead?: LinesInstead;
+  /** Leaves out lists whose files cannot be used, and what is made from them, rather than throws. */
+  readonly leavesOutBroken?: boolean;
   /** Why there are no countries: lists that are made of them are left out then. */
   readonly noCountries?: string;
 }
@@ -45,20 +49,28 @@ export type LinesInstead = (name: string, path: string, error: Error) => ListLin
 /**
  * Reads the files of the configured lists and makes all lists.
  *
- * @throws UsageError for an unknown country or list, SourceError for a file that cannot be
- *   read and for countries without data in `except`, ParseError where bad lines would make a
- *   list larger, or empty
+ * @throws UsageError for an unknown country or list; without `leavesOutBroken` SourceError for a
+ *   file that cannot be read and for countries without data in `except`, ParseError where bad lines
+ *   would make a list larger, or empty
  */
 export function openLists(
   loaded: LoadedConfig,
   table: CountryTable,
-  { nowMs, readState, instead, noCountries }: OpenListsOptions,
+  { nowMs, readState, instead, noCountries, leavesOutBroken = false }: OpenListsOptions,
 ): OpenLists {
   assertDefinitions(loaded);
   const all = loaded.config.lists;
   const admitting = instead ? admittingLists(loaded.config) : new Set<string>();
-  const usable = (name: string, path: string): ListLines =>
-    usableLines(name, path, instead, admitting.has(name));
+  const faults = new Map<string, string>();
+  const usable = (name: string, path: string): ListLines | undefined => {
+    try {
+      return usableLines(name, path, instead, admitting.has(name));
+    } catch (error) {
+      if (!leavesOutBroken || !(error instanceof KnownError)) throw error;
+      faults.set(name, error.message);
+      return undefined;
+    }
+  };
   const lines = readListLines(loaded, usable);
   const absent = new Map<string, string>();
   const state = loaded.resolvePath(loaded.config.state);
@@ -72,16 +84,35 @@ export function openLists(
     else if (!existsSync(path)) absent.set(name, 'its feed has no copy yet');
     else if (staleMs <= nowMs) lines.set(name, { path, entries: [], faults: [] });
     else {
-      lines.set(name, usable(name, path));
+      const found = usable(name, path);
+      if (found) lines.set(name, found);
       nextStaleMs = Math.min(nextStaleMs, staleMs);
     }
   }
-  const leftOut = withDependents(all, absent);
+  const broken = withDependents(all, faults);
+  const lacking = withDependents(all, new Map([...absent, ...broken]));
   const definitions = Object.fromEntries(
-    Object.entries(all).filter(([name]) => !leftOut.has(name)),
+    Object.entries(all).filter(([name]) => !lacking.has(name)),
   );
-  const { lists, notes } = buildCatalogue({ definitions, table, lines, nowMs });
-  return { lists, notes, leftOut, lines, ...(nextStaleMs !== Infinity && { nextStaleMs }) };
+  const onFailure = (name: string, { message }: KnownError): void => {
+    // the message names the list that cannot be made, whichever is made from it
+    broken.set(name, message);
+  };
+  const { lists, notes } = buildCatalogue({
+    definitions,
+    table,
+    lines,
+    nowMs,
+    ...(leavesOutBroken && { onFailure }),
+  });
+  return {
+    lists,
+    notes,
+    leftOut: new Map([...lacking, ...broken]),
+    broken: new Set(broken.keys()),
+    lines,
+    ...(nextStaleMs !== Infinity && { nextStaleMs }),
+  };
 }
 
 /** From when on a list with `stale: empty` is empty; Infinity where it never is. */
@@ -101,15 +132,19 @@ export function assertDefinitions(loaded: LoadedConfig): void {
 /**
  * The lines of all lists that a person keeps in a file.
  *
+ * @param read reads one; undefined where it was told why it cannot be used
+ *
  * @throws SourceError for a file that cannot be read
  */
 export function readListLines(
   loaded: LoadedConfig,
-  read: (name: string, path: string) => ListLines = readLines,
+  read: (name: string, path: string) => ListLines | undefined = readLines,
 ): Map<string, ListLines> {
   const lines = new Map<string, ListLines>();
   for (const [name, { file }] of Object.entries(loaded.config.lists)) {
-    if (file !== undefined) lines.set(name, read(name, loaded.resolvePath(file)));
+    if (file === undefined) continue;
+    const found = read(name, loaded.resolvePath(file));
+    if (found) lines.set(name, found);
   }
   return lines;
 }

@@ -124,6 +124,53 @@ export function clip(layer: AddressLayer, set: RangeSet): AddressLayer {
   return out.build();
 }
 
+/**
+ * Divides a layer where another one does, in one walk over both. Addresses that only the other one
+ * has are left out.
+ *
+ * @param answerOf what a part answers, of its own answer and, where the other layer has it, of that
+ */
+export function divide(
+  layer: AddressLayer,
+  other: AddressLayer,
+  answerOf: (own: number, other?: number) => number,
+): AddressLayer {
+  const n = wordsOf(layer.family);
+  const out = new LayerWriter(layer.family);
+  const at = new Uint32Array(n);
+  const before = new Uint32Array(n);
+  let j = 0;
+  for (let i = 0; i < layer.firsts.length; i += n) {
+    const own = wordAt(layer.answers, i / n);
+    copyWords(layer.firsts, i, at, 0, n);
+    while (j < other.firsts.length && compareWords(other.lasts, j, at, 0, n) < 0) j += n;
+    for (;;) {
+      const isAlone =
+        j >= other.firsts.length || compareWords(other.firsts, j, layer.lasts, i, n) > 0;
+      if (isAlone) {
+        out.add(at, 0, layer.lasts, i, answerOf(own));
+        break;
+      }
+      if (compareWords(other.firsts, j, at, 0, n) > 0) {
+        copyWords(other.firsts, j, before, 0, n);
+        decrement(before, 0, n);
+        out.add(at, 0, before, 0, answerOf(own));
+        copyWords(other.firsts, j, at, 0, n);
+      }
+      const answer = answerOf(own, wordAt(other.answers, j / n));
+      if (compareWords(other.lasts, j, layer.lasts, i, n) >= 0) {
+        out.add(at, 0, layer.lasts, i, answer);
+        break;
+      }
+      out.add(at, 0, other.lasts, j, answer);
+      copyWords(other.lasts, j, at, 0, n);
+      increment(at, 0, n);
+      j += n;
+    }
+  }
+  return out.build();
+}
+
 class LayerWriter {
   readonly #family: Family;
   readonly #n: number;

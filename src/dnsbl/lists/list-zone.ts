@@ -1,39 +1,33 @@
 import type { ZoneConfig } from '../../config/schema.js';
 import { parseIPv4 } from '../../ip/address.js';
 import { differenceOf, intersectionOf, setOfFamily, unionOf } from '../../ip/address-set.js';
-import { FAMILIES, type Family } from '../../ip/family.js';
-import { rangeSetFromColumns } from '../../ip/range-set-builder.js';
-import type { RangeSet } from '../../ip/range-set.js';
-import type { List } from '../../lists/catalogue.js';
-import { type Entry, isInForce } from '../../lists/manual.js';
-import type {
-  AddressLayer,
-  NamedRangesOfList,
-  ZoneAnswer,
-  ZoneSource,
-} from '../zone/zone-source.js';
+import { FAMILIES } from '../../ip/family.js';
+import type { AddressLayer, NamedRangesOfList, ZoneSource } from '../zone/zone-source.js';
 import { ZoneAnswers } from './answers.js';
-import { clip, flatten, layerOf, piecesOf } from './layers.js';
+import { type ListFacts, ListLayers } from './list-layers.js';
 import { LISTABLE, NEVER_LISTED, TEST_ADDRESS, isLoopbackCode, testLayer } from './test-entries.js';
 import { namedRangesOf } from './named-ranges.js';
-import { textParts, usesCountry, usesPrefix, usesReason } from './text-template.js';
+import { usesCountry, usesPrefix } from './text-template.js';
 import { type ZoneTime, zoneHead } from './zone-head.js';
-
-type ListedAs = ZoneConfig['lists'][string];
 
 /**
  * A zone of lists (RFC 5782): each list is a layer, so that an address in several answers with
- * each. What is on an `allow` list is in no layer; without such a list the zone fails.
+ * each. What is on an `allow` list is in no layer; without such a list the zone fails, and so it does
+ * where any of its lists is broken.
  *
- * @param lists those of the zone that could be made, by name
- * @param nowMs entries that have run out by then do not count
+ * @param facts with all lists that could be made
  */
 export function listZone(
   zone: ZoneConfig,
-  lists: ReadonlyMap<string, List>,
+  facts: ListFacts & { readonly broken: ReadonlySet<string> },
   time: ZoneTime,
-  nowMs: number,
 ): ZoneSource {
+  const { lists, broken, nowMs } = facts;
+  const unusable = [...Object.keys(zone.lists), ...zone.allow].filter((name) => broken.has(name));
+  if (unusable.length > 0) {
+    const failed = `there is no usable content of its list ${unusable.join(', ')}`;
+    return { ...zoneHead(zone, time), answers: [], groups: [], failed };
+  }
   const absent = zone.allow.filter((name) => !lists.has(name));
   if (absent.length > 0) {
     // without it, whoever is on it would be listed
@@ -56,7 +50,7 @@ export function listZone(
   for (const [name, as] of Object.entries(zone.lists)) {
     const list = lists.get(name);
     if (list === undefined) continue;
-    const builder = new ListLayers(list, as, zone.ttl, answers, nowMs, namedRanges.length);
+    const builder = new ListLayers(list, as, zone.ttl, answers, facts, namedRanges.length);
     if (as.text !== undefined && usesPrefix(as.text)) {
       namedRanges.push(namedRangesOf(list, usesCountry(as.text), nowMs));
     }
@@ -85,78 +79,4 @@ export function listZone(
       },
     ],
   };
-}
-
-class ListLayers {
-  readonly #list: List;
-  readonly #as: ListedAs;
-  readonly #ttlSeconds: number;
-  readonly #answers: ZoneAnswers;
-  readonly #nowMs: number;
-  readonly #namedRanges: number;
-
-  /** @param namedRanges number of the list's own */
-  constructor(
-    list: List,
-    as: ListedAs,
-    ttlMs: number,
-    answers: ZoneAnswers,
-    nowMs: number,
-    namedRanges: number,
-  ) {
-    this.#list = list;
-    this.#as = as;
-    this.#ttlSeconds = Math.round(ttlMs / 1000);
-    this.#answers = answers;
-    this.#nowMs = nowMs;
-    this.#namedRanges = namedRanges;
-  }
-
-  /** The addresses of the set, divided where the text tells country or reason. */
-  layer(family: Family, set: RangeSet): AddressLayer {
-    const { text = '' } = this.#as;
-    const { countries, entries } = this.#list;
-    if (countries && usesCountry(text)) {
-      const sets = countries.map(({ addresses }) => setOfFamily(addresses, family));
-      const numbers = countries.map(({ cc }) => this.#answer(cc, ''));
-      return clip(flatten(piecesOf(family, sets, numbers)), set);
-    }
-    if (entries.length === 0 || !usesReason(text)) return layerOf(set, this.#answer('', ''));
-    return clip(this.#byReason(family, entries), set);
-  }
-
-  testAnswer(): number {
-    return this.#answer('ZZ', 'test entry');
-  }
-
-  #byReason(family: Family, entries: readonly Entry[]): AddressLayer {
-    const counting = entries.filter(
-      (entry) => entry.range.family === family && isInForce(entry, this.#nowMs),
-    );
-    const sets = counting.map(({ range }) => rangeSetFromColumns(family, range.first, range.last));
-    return flatten(
-      piecesOf(
-        family,
-        sets,
-        counting.map(({ reason = '' }) => this.#answer('', reason)),
-      ),
-    );
-  }
-
-  #answer(cc: string, reason: string): number {
-    const { name } = this.#list;
-    const { code, text } = this.#as;
-    const ttlSeconds = this.#ttlSeconds;
-    const prefix = `prefix ${this.#namedRanges}` as const;
-    return this.#answers.numberOf(JSON.stringify([name, cc, reason]), (): ZoneAnswer => {
-      const parts = text === undefined ? [] : textParts(text, { list: name, cc, reason }, prefix);
-      return {
-        records: [
-          { type: 'A', ttlSeconds, address: parseIPv4(code) as number },
-          ...(parts.length > 0 ? [{ type: 'TXT' as const, ttlSeconds, text: parts }] : []),
-        ],
-        lists: [name],
-      };
-    });
-  }
 }

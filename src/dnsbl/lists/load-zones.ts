@@ -13,7 +13,7 @@ import { configuredAccess } from '../access/configured-access.js';
 import { accessOf, checkZones, transferClients } from './check-zones.js';
 import { KeptLines } from '../../lists/kept-lines.js';
 import { failedZone, makeZone } from './make-zone.js';
-import { type FoundCountries, openCountries } from './open-countries.js';
+import { type FoundCountries, listsTellingCountry, openCountries } from './open-countries.js';
 import { Serials } from './serials.js';
 import { watchedPaths } from './watched-paths.js';
 import { ZoneTimes } from './zone-times.js';
@@ -32,12 +32,15 @@ export interface ConfiguredZones {
 
 /** Of the zones that were loaded so far. */
 const SERIALS = new Serials();
+/** A file that cannot be read may become readable without a change of its own. */
+const RETRY_MS = 60_000;
 const keptLines = new KeptLines();
 
 /**
  * Makes the zones of a configuration.
  *
- * @throws KnownError where lists or countries cannot be read: then nothing of it is to be served
+ * @throws UsageError for a wrong configuration, other KnownErrors where countries cannot be read that
+ *   are needed: then nothing of it is to be served
  */
 export async function load(input: ConfiguredZones, nowMs = Date.now()): Promise<LoadedZones> {
   return makeZones(parseConfig(input.text, input.file), input, nowMs);
@@ -61,9 +64,10 @@ export async function makeZones(
     ? { data: opened, ...(opened.absent !== undefined && { noCountries: opened.absent }) }
     : await openCountries(loaded, input.from, (text) => warnings.push(text));
   const readState = input.from === undefined;
-  const { lists, leftOut, lines, nextStaleMs } = openLists(loaded, data.table, {
+  const { lists, leftOut, broken, lines, nextStaleMs } = openLists(loaded, data.table, {
     nowMs,
     readState,
+    leavesOutBroken: true,
     ...(noCountries !== undefined && { noCountries }),
     instead: (name, path, { message }) => {
       const known = keptLines.of(name, path);
@@ -74,7 +78,15 @@ export async function makeZones(
   });
   keptLines.keep(lines);
   warnings.push(...[...lists.values()].flatMap((list) => list.faults.map(faultText)));
-  for (const [name, why] of leftOut) warnings.push(`list ${name} is left out: ${why}`);
+  const errors: string[] = [];
+  for (const [name, why] of leftOut) {
+    (broken.has(name) ? errors : warnings).push(`list ${name} is left out: ${why}`);
+  }
+  if (noCountries !== undefined) {
+    const lacking = [...listsTellingCountry(loaded)].filter((name) => lists.has(name));
+    const names = lacking.join(', ');
+    if (names !== '') warnings.push(`$cc in texts of list ${names} is empty: ${noCountries}`);
+  }
   warnings.push(...secretWarnings(loaded, lines));
   if (readState) warnings.push(...feedWarnings(feedStates(loaded), nowMs));
   const watch = watchedPaths(loaded, input.from);
@@ -83,6 +95,7 @@ export async function makeZones(
   const making = {
     loaded,
     lists,
+    broken,
     data,
     secrets: new ZoneSecrets(loaded.config),
     nowMs,
@@ -95,10 +108,18 @@ export async function makeZones(
   const zones = made.map((zone) =>
     SERIALS.apply(`${loaded.file ?? ''} ${formatName(zone.name)}`, zone),
   );
-  const nextMs = Math.min(times.nextChangeAtMs ?? Infinity, nextStaleMs ?? Infinity);
+  const retryMs = broken.size > 0 ? nowMs + RETRY_MS : Infinity;
+  const nextMs = Math.min(times.nextChangeAtMs ?? Infinity, nextStaleMs ?? Infinity, retryMs);
   const { named, isOpen } = accessOf(loaded, dnsbl);
   // a secondary asks for the serial before it transfers
   const mayAsk = unionOf([named, transferClients(loaded, dnsbl)]);
   const access = configuredAccess(mayAsk, isOpen);
-  return { zones, access, warnings, watch, ...(nextMs !== Infinity && { nextChangeAtMs: nextMs }) };
+  return {
+    zones,
+    access,
+    errors,
+    warnings,
+    watch,
+    ...(nextMs !== Infinity && { nextChangeAtMs: nextMs }),
+  };
 }

@@ -7,6 +7,7 @@ import type { ZoneSource } from '../zone/zone-source.js';
 import { countryZone } from './country-zone.js';
 import { datasetZone, datasetsOf } from './dataset-zone.js';
 import { hideSecrets, secretLines } from './hide-secrets.js';
+import type { ListFacts } from './list-layers.js';
 import { listZone } from './list-zone.js';
 import { originZone } from './origin-zone.js';
 import { type ZoneTime, zoneHead } from './zone-head.js';
@@ -15,6 +16,8 @@ import { type ZoneTime, zoneHead } from './zone-head.js';
 export interface ZoneMaterial {
   readonly loaded: LoadedConfig;
   readonly lists: ReadonlyMap<string, List>;
+  /** Lists that are not there since somebody has to mend a file. */
+  readonly broken: ReadonlySet<string>;
   readonly data: CountryData;
   /** What no answer may show. */
   readonly secrets: ZoneSecrets;
@@ -28,10 +31,10 @@ export function makeZone(
   material: ZoneMaterial,
   warn: (warning: string) => void,
 ): ZoneSource {
-  const { loaded, lists, data, secrets, nowMs } = material;
+  const { loaded, broken, data, secrets, nowMs } = material;
   switch (zone.kind) {
     case 'list':
-      return hideSecrets(listZone(zone, lists, time, nowMs), secrets).zone;
+      return hideSecrets(listZone(zone, { ...factsOf(material), broken }, time), secrets).zone;
     // what countries and origins tell comes from registries alone: there is nothing to hide
     case 'country':
       return keptZone(zone, data, time, () => countryZone(zone, data.table, time));
@@ -46,6 +49,10 @@ export function makeZone(
       return told.zone;
     }
   }
+}
+
+function factsOf({ loaded, lists, data, nowMs }: ZoneMaterial): ListFacts {
+  return { lists, definitions: loaded.config.lists, table: data.table, nowMs };
 }
 
 /** A zone that there is nothing for; it goes on with its last good content, where it had any. */

@@ -3,7 +3,7 @@ import type { TextPart } from '../zone/zone-source.js';
 /** What is known of a listing when its zone is made. */
 export interface ListingFacts {
   readonly list: string;
-  /** Two capital letters; empty where the list is not divided by country. */
+  /** Two capital letters; empty where no country is known. */
   readonly cc: string;
   readonly reason: string;
 }

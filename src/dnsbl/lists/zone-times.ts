@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../../config/load.js';
-import type { DnsblConfig, ListDefinition, ZoneConfig } from '../../config/schema.js';
+import type { DnsblConfig, ZoneConfig } from '../../config/schema.js';
 import type { List } from '../../lists/catalogue.js';
-import { neighboursOf } from '../../lists/definitions.js';
+import { zoneNeedsCountries, zonesNeedCountries } from '../../lists/in-use.js';
 import type { CountryData } from '../../sources/country-data.js';
 import { signatureOf } from '../../util/watch-files.js';
 import type { ZoneTime } from './zone-head.js';
@@ -31,14 +31,15 @@ export class ZoneTimes {
     const files = configFile === undefined ? watched : [...watched, configFile];
     const changes = [...files.map(changedAt), ...past];
     this.#changedAtMs = changes.reduce((latest, time) => Math.max(latest, time), 0);
-    this.#staleAtMs = data.timeMs === undefined ? undefined : data.timeMs + dnsbl.max_age;
+    const timeMs = zonesNeedCountries(config) ? data.timeMs : undefined;
+    this.#staleAtMs = timeMs === undefined ? undefined : timeMs + dnsbl.max_age;
     // at the time when the data becomes stale, another load says so
     const future = [...ends, this.#staleAtMs ?? 0].filter((end) => end > nowMs);
     this.nextChangeAtMs =
       future.length > 0 ? future.reduce((first, end) => Math.min(first, end)) : undefined;
     this.#servesStale = dnsbl.stale === 'serve';
     if (this.#staleAtMs === undefined || this.#staleAtMs > nowMs) return;
-    const since = new Date(data.timeMs ?? 0).toISOString().slice(0, 10);
+    const since = new Date(timeMs ?? 0).toISOString().slice(0, 10);
     const what = this.#servesStale
       ? 'its zones are served all the same'
       : 'its zones answer SERVFAIL';
@@ -60,21 +61,8 @@ export class ZoneTimes {
   }
 
   #hasCountries(zone: ZoneConfig): boolean {
-    if (zone.kind !== 'list') return zone.kind !== 'rbldnsd';
-    const names = [...Object.keys(zone.lists), ...zone.allow];
-    return names.some((name) => holdsCountries(name, this.#config.lists));
+    return zoneNeedsCountries(zone, this.#config.lists);
   }
-}
-
-/** Whether a list depends on countries, however indirectly; definitions are free of circles. */
-function holdsCountries(
-  name: string,
-  definitions: Readonly<Record<string, ListDefinition>>,
-): boolean {
-  const definition = definitions[name];
-  if (definition === undefined) return false;
-  if (definition.countries !== undefined) return true;
-  return neighboursOf(definition).some((other) => holdsCountries(other, definitions));
 }
 
 /** Time of the inode: an older file that is moved into place counts as a change, too. */

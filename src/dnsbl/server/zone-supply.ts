@@ -69,7 +69,8 @@ export class ZoneSupply {
     if (
       loaded.ready === 0 ? firstLoad !== 'none' : firstLoad === 'all' && loaded.failed.length > 0
     ) {
-      const reasons = loaded.warnings.length > 0 ? loaded.warnings : ['there is none'];
+      const lines = [...loaded.errors, ...loaded.warnings];
+      const reasons = lines.length > 0 ? lines : ['there is none'];
       const what =
         loaded.ready === 0 ? 'no zone could be loaded' : 'not every zone could be loaded';
       throw new SourceError([what, ...reasons].join('\n'));
@@ -127,7 +128,6 @@ export class ZoneSupply {
     // what has just changed is read once, not again when the watch tells of it
     await this.#watch?.rest();
     if (this.#hasStopped()) return false;
-    const { report } = this.#options;
     const sinceMs = Date.now();
     try {
       const loaded = await this.#loader.load();
@@ -136,7 +136,7 @@ export class ZoneSupply {
         ? loaded.failed.filter((name) => !this.#failed.has(name))
         : [];
       if (lost.length > 0) {
-        for (const line of this.#told.newsIn(loaded.warnings)) report('warning', line);
+        this.#tell(loaded);
         this.#refuse(`all zones are served as they were, for the sake of ${lost.join(', ')}`);
         return false;
       }
@@ -161,6 +161,12 @@ export class ZoneSupply {
     if (watch) this.#followAt(Date.now() + watchEveryMs);
   }
 
+  #tell({ errors, warnings }: LoadedMessage): void {
+    for (const line of this.#told.newsIn([...errors, ...warnings])) {
+      this.#options.report(errors.includes(line) ? 'error' : 'warning', line);
+    }
+  }
+
   #followAt(timeMs: number | undefined): void {
     clearTimeout(this.#dueTimer);
     this.#dueTimer = this.#at(
@@ -176,7 +182,7 @@ export class ZoneSupply {
     const { report, serve } = this.#options;
     this.#number++;
     this.#failed = new Set(loaded.failed);
-    for (const line of this.#told.newsIn(loaded.warnings)) report('warning', line);
+    this.#tell(loaded);
     serve({ number: this.#number, compiled: loaded.compiled });
     // this thread may not look for garbage for hours, either
     this.#tidyTimer ??= setTimeout(() => {

@@ -8,6 +8,8 @@ export interface LoadedZones {
   readonly access?: GlobalAccess;
   /** What `version.bind` and `version.server` of the class CHAOS are; REFUSED where left out. */
   readonly version?: string;
+  /** For the log: why there is nothing that zones could be made from. */
+  readonly errors?: readonly string[];
   /** For the log. */
   readonly warnings: readonly string[];
   /** Files and folders whose change asks for another load. */

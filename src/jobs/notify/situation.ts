@@ -1,4 +1,5 @@
 import type { Config, NotifyConfig } from '../../config/schema.js';
+import { zonesNeedCountries } from '../../lists/in-use.js';
 import { EXIT } from '../../util/errors.js';
 import type { ListRecord, UpdateRecord } from '../last-update.js';
 import type { Condition, Happening, Situation } from './notice.js';
@@ -61,8 +62,9 @@ function failureOf({ record, notify, nowMs }: SituationInput): Condition[] {
 }
 
 /** As the DNSBL judges it when it loads its zones. */
-function stalenessOf({ config: { dnsbl }, dataMs, nowMs }: SituationInput): Condition[] {
-  if (dnsbl === undefined || dataMs === undefined) return [];
+function stalenessOf({ config, dataMs, nowMs }: SituationInput): Condition[] {
+  const { dnsbl } = config;
+  if (dnsbl === undefined || dataMs === undefined || !zonesNeedCountries(config)) return [];
   const staleMs = dataMs + dnsbl.max_age;
   if (nowMs < staleMs) return [];
   const what =

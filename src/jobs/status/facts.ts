@@ -37,7 +37,7 @@ export interface ListFacts {
 export interface StatusFacts {
   readonly nowMs: number;
   readonly hasFirewall: boolean;
-  /** The DNSBL's part of the configuration, as far as it matters; undefined: there is none. */
+  /** The DNSBL's part of the configuration, as far as it matters; undefined: there is none, or no zone depends on countries. */
   readonly dnsbl: { readonly maxAgeMs: number; readonly isServedStale: boolean } | undefined;
   /** Of the configured registries; empty where countries come from elsewhere. */
   readonly ages: readonly StoredAge[];

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../../config/load.js';
 import { type FeedState, feedStates } from '../../lists/feeds/times.js';
 import type { List } from '../../lists/catalogue.js';
-import { needsCountries } from '../../lists/in-use.js';
+import { needsCountries, zonesNeedCountries } from '../../lists/in-use.js';
 import type { CountryData } from '../../sources/country-data.js';
 import { storedAges } from '../../sources/stored-ages.js';
 import { KnownError, UsageError } from '../../util/errors.js';
@@ -50,10 +50,10 @@ export async function gatherStatus(
   return {
     nowMs,
     hasFirewall: config.firewall !== undefined,
-    dnsbl: config.dnsbl && {
-      maxAgeMs: config.dnsbl.max_age,
-      isServedStale: config.dnsbl.stale === 'serve',
-    },
+    dnsbl:
+      config.dnsbl && zonesNeedCountries(config)
+        ? { maxAgeMs: config.dnsbl.max_age, isServedStale: config.dnsbl.stale === 'serve' }
+        : undefined,
     ...(await ageFacts(loaded, from, data, look)),
     record,
     killedSince: await look.at('last update', () => findKilled(state, record)),

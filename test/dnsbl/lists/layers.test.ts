@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { addressMapOf, find4, meets4 } from '../../../src/dnsbl/index/address-map.js';
 import { overlay } from '../../../src/dnsbl/index/overlay.js';
-import { clip, flatten } from '../../../src/dnsbl/lists/layers.js';
+import { clip, divide, flatten } from '../../../src/dnsbl/lists/layers.js';
 import type { AddressLayer } from '../../../src/dnsbl/zone/zone-source.js';
 import { rangeSetFromColumns } from '../../../src/ip/range-set-builder.js';
 
@@ -128,4 +128,19 @@ test('look-up with and without pages', () => {
     expect(find4(map, 0)).toBe(-1);
     expect(find4(map, 0xffff_ffff)).toBe(-1);
   }
+});
+
+test.each([4, 6] as const)('divides a layer where another one does (IPv%s)', (family) => {
+  fc.assert(
+    fc.property(fc.array(piece), fc.array(piece), base, (own, other, from) => {
+      const [a, b] = [own, other].map((pieces) => flatten(columns(pieces, from, family))) as [
+        AddressLayer,
+        AddressLayer,
+      ];
+      const divided = divide(a, b, (one, two = 9) => one * 10 + two);
+      const [ones, twos] = [modelOf(own), modelOf(other)];
+      const expected = ones.map((one, k) => (one === undefined ? one : one * 10 + (twos[k] ?? 9)));
+      expect(answersOf(divided, from)).toEqual(expected);
+    }),
+  );
 });

@@ -1,7 +1,7 @@
 import { chmod, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { parseConfig } from '../../../src/config/load.js';
 import { load, makeZones } from '../../../src/dnsbl/lists/load-zones.js';
@@ -226,10 +226,60 @@ describe('a list whose file cannot be used any more', () => {
     expect(rcodeOf(asked.ask(bl('203.0.113.7'), 'A'))).toBe('NXDOMAIN');
   });
 
-  test('at first: nothing is loaded', async () => {
-    const { folder, loadAt } = await setUp();
-    await spoil(folder, 'missing');
-    await expect(loadAt(NOW)).rejects.toThrow(/^list blocked cannot be read: .*expected a file/);
+  const config = `
+lists:
+  asia: { countries: [KR, JP] }
+  blocked: { file: blocked.txt }
+  trusted: { file: trusted.txt }
+  most: { countries: [KR], except: [blocked] }
+  all: { lists: [asia, most] }
+dnsbl:
+  zones:
+    - { name: asia.test, lists: { asia: { code: 127.0.0.2 } }, allow: [trusted] }
+    - { name: blocked.test, lists: { blocked: { code: 127.0.0.2 }, asia: { code: 127.0.0.3 } } }
+    - { name: but.test, lists: { asia: { code: 127.0.0.2 } }, allow: [blocked] }
+    - { name: most.test, lists: { most: { code: 127.0.0.2 } } }
+    - { name: all.test, lists: { all: { code: 127.0.0.2 } } }
+    - { name: cc.test, kind: country }
+`;
+  const unusable = (list: string) => `there is no usable content of its list ${list}`;
+  const failedOf = ({ zones }: Awaited<ReturnType<typeof load>>) =>
+    zones.map(({ failed }) => failed);
+  const without = [
+    undefined,
+    unusable('blocked'),
+    unusable('blocked'),
+    unusable('most'),
+    unusable('all'),
+    undefined,
+  ];
+
+  test.each([
+    ['missing', /^list blocked is left out: list blocked cannot be read: .*expected a file/],
+    ['without a valid line', /^list blocked is left out: .*found "junk".*or empty it/],
+  ])('%s at first: zones that use it fail, and no others', async (how, message) => {
+    const { folder, loadAt } = await setUp({ config });
+    await spoil(folder, how);
+    const broken = await loadAt(NOW);
+    expect(failedOf(broken)).toEqual(without);
+    expect(broken.errors).toEqual([
+      expect.stringMatching(message),
+      'list most is left out: it is made from list blocked',
+      'list all is left out: it is made from list most',
+    ]);
+    expect(broken.nextChangeAtMs).toBe(NOW + 60_000);
+    await writeFile(join(folder, 'blocked.txt'), '203.0.113.7\n');
+    const mended = await loadAt(NOW);
+    expect(failedOf(mended)).toEqual(without.map(() => undefined));
+    expect(mended.errors).toEqual([]);
+  });
+
+  test('a bad line at first: fails what leaves that list out, since more would be listed', async () => {
+    const { loadAt } = await setUp({ config, blocked: '203.0.113.7\n203.0.113.8.9\n' });
+    const { zones, errors } = await loadAt(NOW);
+    const failed = zones.flatMap((zone) => (zone.failed === undefined ? [] : [zone.failed]));
+    expect(failed).toEqual([unusable('most'), unusable('all')]);
+    expect(errors?.[0]).toMatch(/^list most is left out: .*List most leaves out list blocked/);
   });
 });
 
@@ -258,6 +308,94 @@ test('a zone whose allow list cannot be made fails, rather than list who is on i
     undefined,
     undefined,
   ]);
+});
+
+describe('a text that tells the country of a list that is not made of countries', () => {
+  const config = `
+lists:
+  asia: { countries: [KR] }
+  net: { file: blocked.txt }
+  other: { file: trusted.txt, except: [net] }
+  mixed: { lists: [other, net, asia] }
+dnsbl:
+  zones:
+    - name: bl.example.net
+      lists:
+        net: { code: 127.0.0.2, text: "net <$cc> $prefix" }
+        mixed: { code: 127.0.0.3, text: "mixed <$cc> $reason" }
+`;
+  const files = {
+    blocked:
+      '198.51.100.126-198.51.100.129 edge\n192.0.2.0/25\n192.0.2.1 host\n2001:db8:1::1 six\n',
+    trusted: '192.0.2.0/24 other\n203.0.113.9\n',
+  };
+  const texts = (asked: Asked, address: string): string[] =>
+    answersOf(asked.ask(address.includes(':') ? six(address) : bl(address), 'TXT')).map((text) =>
+      text.slice('TXT '.length),
+    );
+  const six = (address: string): string => dnsblName(6, address, 'bl.example.net');
+
+  test('tells it by the registry data, and nothing where no country has the address', async () => {
+    const asked = await askedOf({ config, ...files });
+    expect(texts(asked, '198.51.100.127')).toEqual([
+      'mixed <JP> edge',
+      'net <JP> 198.51.100.126/31',
+    ]);
+    expect(texts(asked, '198.51.100.128')).toEqual(['mixed <> edge', 'net <> 198.51.100.128/31']);
+    // of a list of lists the reason of the first that has one, by what it holds itself
+    expect(texts(asked, '192.0.2.1')).toEqual(['mixed <EU> host', 'net <EU> 192.0.2.1/32']);
+    expect(texts(asked, '192.0.2.2')[0]).toBe('mixed <EU> ');
+    expect(texts(asked, '192.0.2.200')).toEqual(['mixed <EU> other']);
+    expect(texts(asked, '203.0.113.9')).toEqual(['mixed <KR> ']);
+    expect(texts(asked, `2001:0db8:0001${':0000'.repeat(4)}:0001`)).toEqual([
+      'mixed <JP> six',
+      'net <JP> 2001:db8:1::1/128',
+    ]);
+  });
+
+  test('is served without data, and follows when there is some, but is never stale', async () => {
+    const byHand = config
+      .replace(/ {2}asia: .*\n/, '')
+      .replace(', asia]', ']')
+      .replace('dnsbl:', 'dnsbl:\n  stale: servfail');
+    const { folder, file } = await setUp({ config: byHand, ...files });
+    // one that has no countries of other tests
+    vi.resetModules();
+    const fresh = await import('../../../src/dnsbl/lists/load-zones.js');
+    const path = join(folder, 'delegated-apnic-20261120');
+    const texts126 = async () => {
+      const { zones, warnings, watch } = await fresh.load(
+        { text: byHand, file, from: [path] },
+        NOW + 365 * 86_400_000,
+      );
+      expect(watch).toContain(path);
+      expect(zones[0]?.expiresAtMs).toBeUndefined();
+      return { told: texts(new Asked(zones), '198.51.100.126')[1], warnings };
+    };
+    await writeFile(path, 'junk\n');
+    const refused =
+      /^\$cc in texts of list net, mixed is empty: there is no registry data: .*refused/;
+    const without = await texts126();
+    expect(without.told).toBe('net <> 198.51.100.126/31');
+    expect(without.warnings).toEqual([expect.stringMatching(refused)]);
+    await writeFile(path, STATISTICS);
+    expect(await texts126()).toEqual({ told: 'net <JP> 198.51.100.126/31', warnings: [] });
+    await writeFile(path, STATISTICS.replace('JP|ipv4', 'KR|ipv4'));
+    expect(await texts126()).toEqual({ told: 'net <KR> 198.51.100.126/31', warnings: [] });
+  });
+
+  test('divides no zone that does not ask for it', async () => {
+    const ranges = async (text: string): Promise<number | undefined> => {
+      const { loadAt } = await setUp({
+        config: config.replace(/text: .*net .*"/, `text: "${text}"`),
+        blocked: '0.0.0.0/0\n',
+      });
+      const { zones } = await loadAt(NOW);
+      return zones[0]?.groups[0]?.branches[0]?.addresses[0]?.answers.length;
+    };
+    expect(await ranges('$')).toBe(2); // around 127.0.0.0/8
+    expect(await ranges('$cc')).toBe(8);
+  });
 });
 
 test('a country zone answers any address with its country', async () => {
