@@ -61,8 +61,8 @@ const zoneList = z.strictObject({
   text: text
     .optional()
     .describe(
-      'The TXT record: $ the address, $cc the country of a list made of countries, $prefix the listed ' +
-        'prefix that holds it, $list, $reason the entry’s; $$ is a dollar sign.',
+      'The TXT record: $ the address, $cc its country, $prefix the listed prefix that holds it, $list, ' +
+        '$reason the entry’s; $$ is a dollar sign.',
     ),
   action: mailAction
     .optional()

@@ -132,12 +132,22 @@ notify: { command: [x] }
     expect([since(0), since(DAY_MS - 1), since(DAY_MS)]).toEqual([true, true, false]);
   });
 
-  test('stale data, where there is a DNSBL', () => {
+  test('stale data, where there is a DNSBL with a zone that depends on it', () => {
     const nowMs = START_MS + 7 * DAY_MS;
     expect(situation({}, { nowMs: nowMs - 1 }).conditions).toEqual([]);
     expect(situation({}, { nowMs }).conditions).toMatchObject([
       { kind: 'stale', since: timeText(nowMs) },
     ]);
+    const byHand = config.dnsbl && {
+      ...config.dnsbl,
+      zones: config.dnsbl.zones.map((zone) => ({
+        ...zone,
+        kind: 'list' as const,
+        lists: { hand: { code: '127.0.0.2', text: '$cc' } },
+      })),
+    };
+    const other = { config: { ...config, dnsbl: byHand }, notify, record: RECORD };
+    expect(situationAfter({ ...other, dataMs: START_MS, nowMs }).conditions).toEqual([]);
   });
 
   test('a list that changed much, of which no person keeps the file', () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from 'vitest';
@@ -230,4 +230,44 @@ dnsbl:
 
   await server.stop();
   expect((await lookAtServices(join(folder, 'state'))).snapshots).toEqual([]);
+});
+
+systemTest('serve: a list that is broken at the start', [...NEEDS, 'dig'], async () => {
+  const config = `state: state
+lists: { blocked: { file: blocked.txt }, other: { file: other.txt } }
+dnsbl:
+  listen: ['127.0.0.1:5300']
+  zones:
+    - { name: bl.example.net, lists: { blocked: { code: 127.0.0.2 } } }
+    - { name: but.example.net, lists: { blocked: { code: 127.0.0.2 } }, allow: [other] }
+`;
+  const network = await Namespace.create();
+  const files = { 'blocked.txt': '198.51.100.7\n', 'state/kept': '' };
+  const service = await DnsblService.start(network, { config, files });
+  const { server, folder } = service;
+  const answer = (): Promise<string> => ask(network, '7.100.51.198.but.example.net', 'A');
+  const program = (...words: readonly string[]) =>
+    network.run(process.execPath, [MAIN, ...words], { cwd: folder });
+  expect(await answer()).toBe('SERVFAIL');
+  expect(await ask(network, '7.100.51.198.bl.example.net', 'A')).toBe('NOERROR 127.0.0.2');
+  expect(server.output()).toMatch(
+    /error: zone but\.example\.net: there is no usable content of its list other; SERVFAIL/,
+  );
+  expect(server.output()).toMatch(/error: list other is left out: .*other\.txt: no such file/);
+  const status = await program('status');
+  expect(status.code).toBe(1);
+  expect(status.stdout).toMatch(/failure: .*zone but\.example\.net .*SERVFAIL/);
+  expect(status.stdout).toMatch(/failure: list other cannot be read: .*no such file/);
+
+  service.write('other.txt', '198.51.100.9\n');
+  await expect.poll(answer, PATIENCE).toBe('NOERROR 127.0.0.2');
+  service.write('other.txt', 'nonsense\n');
+  await expect.poll(() => server.output(), PATIENCE).toMatch(/the old content of list other is/);
+  expect(await answer()).toBe('NOERROR 127.0.0.2');
+
+  await server.stop();
+  rmSync(join(folder, 'blocked.txt'));
+  const none = await program('serve');
+  expect(none.code).toBe(1);
+  expect(none.stderr).toMatch(/no zone could be loaded\n[^]*list blocked cannot be read/);
 });
