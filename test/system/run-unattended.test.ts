@@ -251,7 +251,7 @@ dnsbl:
   expect(await answer()).toBe('SERVFAIL');
   expect(await ask(network, '7.100.51.198.bl.example.net', 'A')).toBe('NOERROR 127.0.0.2');
   expect(server.output()).toMatch(
-    /error: zone but\.example\.net: there is no usable content of its list other; SERVFAIL/,
+    /warning: zone but\.example\.net: there is no usable content of its list other; SERVFAIL/,
   );
   expect(server.output()).toMatch(/error: list other is left out: .*other\.txt: no such file/);
   const status = await program('status');

@@ -8,15 +8,9 @@ export class LastGood {
   /**
    * Puts the last good content in place of zones that failed, and remembers what is good now.
    *
-   * @returns the zones to be served, and a line for each that failed: an error where there is no
-   *   such content, else a warning
+   * @returns the zones to be served, and a line for each that failed
    */
-  apply(zones: readonly ZoneSource[]): {
-    zones: ZoneSource[];
-    errors: string[];
-    warnings: string[];
-  } {
-    const errors: string[] = [];
+  apply(zones: readonly ZoneSource[]): { zones: ZoneSource[]; warnings: string[] } {
     const warnings: string[] = [];
     const next = new Map<string, ZoneSource>();
     const served = zones.map((zone) => {
@@ -26,15 +20,13 @@ export class LastGood {
         next.set(name, zone);
         return zone;
       }
-      if (known === undefined) {
-        errors.push(`zone ${name}: ${zone.failed}; SERVFAIL is served`);
-        return zone;
-      }
-      warnings.push(`zone ${name}: ${zone.failed}; its old content is served`);
+      const instead = known ? 'its old content is served' : 'SERVFAIL is served';
+      warnings.push(`zone ${name}: ${zone.failed}; ${instead}`);
+      if (known === undefined) return zone;
       next.set(name, known);
       return known;
     });
     this.#zones = next;
-    return { zones: served, errors, warnings };
+    return { zones: served, warnings };
   }
 }

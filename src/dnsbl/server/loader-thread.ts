@@ -30,11 +30,11 @@ module.catch(() => undefined);
 async function load(input: unknown): Promise<LoadedMessage> {
   const { load: loadZones } = await module;
   const found = await loadZones(input);
-  const { zones, errors, warnings } = lastGood.apply(found.zones);
+  const { zones, warnings } = lastGood.apply(found.zones);
   const failed = zones.filter((zone) => zone.failed !== undefined);
   return {
     compiled: compileZones(zones, found.access, found.version),
-    errors: [...errors, ...(found.errors ?? [])],
+    errors: found.errors ?? [],
     warnings: [...warnings, ...found.warnings],
     watch: found.watch,
     nextChangeAtMs: found.nextChangeAtMs,

@@ -19,9 +19,9 @@ export type LoadZones = (input: unknown) => LoadedZones | Promise<LoadedZones>;
 /** What the loader's thread sends. */
 export interface LoadedMessage {
   readonly compiled: CompiledZones;
-  /** One line for each zone that answers SERVFAIL, and for each reason of that. */
+  /** What somebody has to mend before zones can be loaded that are not. */
   readonly errors: readonly string[];
-  /** One line for each zone that is served as it was, and for each warning. */
+  /** One line for each zone that could not be loaded, and for each warning. */
   readonly warnings: readonly string[];
   readonly watch: readonly string[];
   readonly nextChangeAtMs: number | undefined;

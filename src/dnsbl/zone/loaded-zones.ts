@@ -8,7 +8,7 @@ export interface LoadedZones {
   readonly access?: GlobalAccess;
   /** What `version.bind` and `version.server` of the class CHAOS are; REFUSED where left out. */
   readonly version?: string;
-  /** For the log: why there is nothing that zones could be made from. */
+  /** For the log: what somebody has to mend before the zones that failed can be made. */
   readonly errors?: readonly string[];
   /** For the log. */
   readonly warnings: readonly string[];
