@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 
 import { loadNative, nativeObstacle } from './native.js';
@@ -63,5 +64,32 @@ export function becomeNice(nice: number): boolean {
     return true;
   } catch {
     return false; // refused by a seccomp filter; see above
+  }
+}
+
+/**
+ * The threads of this process but the main one, by their numbers; none where there is no /proc. In a
+ * process that has started no thread of its own they are those of Node.js itself, which compile and
+ * collect garbage for all of its threads.
+ */
+export function otherThreads(): readonly number[] {
+  if (process.platform !== 'linux') return [];
+  try {
+    return readdirSync('/proc/self/task')
+      .map(Number)
+      .filter((id) => id !== process.pid);
+  } catch {
+    return []; // a root folder of its own, a container that hides it
+  }
+}
+
+/** {@link becomeNice} for other threads of this process; those that have ended do not matter. */
+export function makeNice(threads: readonly number[], nice: number): void {
+  for (const id of threads) {
+    try {
+      if (getPriority(id) < nice) setPriority(id, nice);
+    } catch {
+      continue; // it has ended, or a seccomp filter refuses
+    }
   }
 }

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { getPriority } from 'node:os';
+import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
 import { describe, expect, test } from 'vitest';
@@ -29,6 +31,20 @@ describe.runIf(process.platform === 'linux')('turns of threads', () => {
     const nicer = before + 3;
     expect(await inThread(`becomeNice(${nicer})`)).toEqual({ result: true, nice: nicer });
     expect(getPriority(0)).toBe(before);
+  });
+
+  test('other threads are made nice: those of Node.js, which are there from the start', async () => {
+    const text = `
+      import(${JSON.stringify(MODULE)}).then(({ makeNice, otherThreads }) => {
+        const { getPriority } = process.getBuiltinModule('node:os');
+        const threads = otherThreads();
+        const before = getPriority(0);
+        makeNice([...threads, 2 ** 22 + 1], before + 3);
+        const nice = threads.map((id) => getPriority(id) - before);
+        console.log(JSON.stringify({ nice: [...new Set(nice)], main: getPriority(0) - before }));
+      });`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', text]);
+    expect(JSON.parse(stdout)).toEqual({ nice: [3], main: 0 });
   });
 
   test('nobody becomes less nice', async () => {

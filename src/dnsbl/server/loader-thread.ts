@@ -5,19 +5,20 @@ import { tellableOf } from '../../util/thread-error.js';
 import { compileZones } from '../index/compile.js';
 import { formatName } from '../wire/name.js';
 import { LastGood } from './last-good.js';
-import type { LoadZones, LoadedMessage, LoaderReply, LoaderRequest, LoaderSpec } from './loader.js';
+import {
+  type LoadZones,
+  type LoadedMessage,
+  type LoaderReply,
+  type LoaderRequest,
+  type LoaderSpec,
+  RELOAD_NICE,
+} from './loader.js';
 import { collectGarbage } from './collect-garbage.js';
 
 /*
  * The thread that reads and compiles zones, so that however long it takes no query waits. What it
  * makes lies in shared memory; the last good content of every zone stays here.
  */
-
-/**
- * Of reloads. Threads that answer have three times the claim to a processor that is fully taken,
- * which leaves a reload enough of it: a million addresses are there within a second all the same.
- */
-const NICE = 5;
 
 const spec = workerData as LoaderSpec;
 const lastGood = new LastGood();
@@ -58,7 +59,7 @@ async function reply({ id, input }: LoaderRequest): Promise<LoaderReply> {
 }
 
 parentPort?.on('message', (request: LoaderRequest) => {
-  if (request.isReload) becomeNice(NICE);
+  if (request.isReload) becomeNice(RELOAD_NICE);
   void reply(request).then((answer) => {
     parentPort?.postMessage(answer);
     collectGarbage();

@@ -2,6 +2,12 @@ import type { CompiledZones } from '../index/compile.js';
 import type { TellableError } from '../../util/thread-error.js';
 import type { LoadedZones } from '../zone/loaded-zones.js';
 
+/**
+ * Of reloads. Threads that answer have three times the claim to a processor that is fully taken,
+ * which leaves a reload enough of it: a million addresses are there within a second all the same.
+ */
+export const RELOAD_NICE = 5;
+
 /** Where zones come from: a module that is imported in a thread of its own. */
 export interface LoaderSpec {
   /** URL of a module that exports `load`, a {@link LoadZones}. */

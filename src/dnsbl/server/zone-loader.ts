@@ -1,8 +1,15 @@
 import { Worker } from 'node:worker_threads';
 
+import { makeNice, otherThreads } from '../../linux/thread-turns.js';
 import { builtFile } from '../../util/program-path.js';
 import { errorOfTold } from '../../util/thread-error.js';
-import type { LoadedMessage, LoaderReply, LoaderRequest, LoaderSpec } from './loader.js';
+import {
+  type LoadedMessage,
+  type LoaderReply,
+  type LoaderRequest,
+  type LoaderSpec,
+  RELOAD_NICE,
+} from './loader.js';
 import type { Report } from './transport.js';
 
 const THREAD = builtFile('dnsbl/server/loader-thread.js');
@@ -16,6 +23,8 @@ interface Waiting {
 /** The loader's thread, seen from the main thread: one load at a time. */
 export class ZoneLoader {
   readonly #spec: LoaderSpec;
+  /** They collect the loader's garbage as well. */
+  readonly #helpers = otherThreads();
   #thread: Worker | undefined;
   #waiting: Waiting | undefined;
   readonly #report: Report;
@@ -53,6 +62,7 @@ export class ZoneLoader {
   load(): Promise<LoadedMessage> {
     if (this.#waiting !== undefined) throw new Error('a load is under way');
     const thread = (this.#thread ??= this.#start());
+    if (this.#hasLoaded) makeNice(this.#helpers, RELOAD_NICE);
     this.#lastId++;
     const request: LoaderRequest = {
       id: this.#lastId,
