@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { endpoint } from './dnsbl-schema.js';
+import { endpoint } from './network-values.js';
 
 /** The `metrics` part of the configuration. */
 export const metrics = z

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { endpoint } from './dnsbl-schema.js';
+import { endpoint } from './network-values.js';
 import { durationMs, listName, mailAction, path, sizeBytes } from './values.js';
 
 const LISTEN_EXPECTED = 'an address and port such as 127.0.0.1:9900, or unix:PATH';

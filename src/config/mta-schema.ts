@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { domainName, endpoint } from './dnsbl-schema.js';
+import { domainName, endpoint } from './network-values.js';
 import { listName, path } from './values.js';
 
 /**

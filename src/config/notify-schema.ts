@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { endpoint } from './dnsbl-schema.js';
+import { endpoint } from './network-values.js';
 import { durationMs, path, share } from './values.js';
 
 const MAIL_ADDRESS_EXPECTED = 'a mail address such as root@example.net, or a local name';

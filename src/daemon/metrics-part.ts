@@ -2,7 +2,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 
 import { Registry, collectDefaultMetrics } from 'prom-client';
 
-import type { Endpoint } from '../config/dnsbl-schema.js';
+import type { Endpoint } from '../config/network-values.js';
 import { SystemError, messageOf } from '../util/errors.js';
 import { type MetricsInput, metricsText } from './metrics-text.js';
 

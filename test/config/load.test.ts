@@ -43,6 +43,10 @@ describe('an error names file, line, path, what was found and what was expected'
       'exports: [{ format: nft, file: x, family: 5 }]',
       'exports.0.family: found 5; expected 4 or 6',
     ],
+    [
+      'metrics: { listen: "[::ffff:127.0.0.1]:9853" }',
+      'metrics.listen: found "[::ffff:127.0.0.1]:9853"; expected an address and port such as',
+    ],
     ['schedule: "61 4 * * *"', 'schedule: found "61 4 * * *"; expected a cron expression'],
     ['schedule: "0 17 4 * * *"', 'expected a cron expression of five fields'],
     ['exports: [{ format: nft, file: x, lists: [] }]', 'found []; expected at least one list'],

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type DecodedPacket, decode, encode } from 'dns-packet';
 
-import type { Endpoint } from '../../config/dnsbl-schema.js';
+import type { Endpoint } from '../../config/network-values.js';
 import { messageOf } from '../../util/errors.js';
 
 /** Waits for an answer: RFC 1996 3.6 asks for repetition with growing pauses. */

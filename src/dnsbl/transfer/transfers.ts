@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { decode } from 'dns-packet';
 
-import type { Endpoint } from '../../config/dnsbl-schema.js';
+import type { Endpoint } from '../../config/network-values.js';
 import type { AddressSet } from '../../ip/address-set.js';
 import { formatAddress } from '../../ip/address.js';
 import { hasAddress } from '../../ip/address-set.js';

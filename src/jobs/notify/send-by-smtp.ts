@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer';
 
-import type { Endpoint } from '../../config/dnsbl-schema.js';
+import type { Endpoint } from '../../config/network-values.js';
 import { messageOf } from '../../util/errors.js';
 
 export interface SmtpLetter {

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../config/dnsbl-schema.js';
+import type { Endpoint } from '../../config/network-values.js';
 import type { LoadedConfig } from '../../config/load.js';
 import { checkKeys } from './check/keys.js';
 import { checkLibrary } from './check/library.js';

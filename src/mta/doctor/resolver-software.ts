@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../config/dnsbl-schema.js';
+import type { Endpoint } from '../../config/network-values.js';
 
 /** Resolvers that the doctor knows settings of. */
 export type ResolverSoftware = 'unbound' | 'dnsmasq' | 'named' | 'systemd-resolved';

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../../config/dnsbl-schema.js';
+import type { Endpoint } from '../../../config/network-values.js';
 import { type Finding, finding } from '../finding.js';
 import type { ZoneAnswers } from '../look/zone-answers.js';
 import { type ResolverSigns, identify, resolverText, settingLines } from '../resolver-software.js';

@@ -4,7 +4,7 @@ import { connect, isIPv6 } from 'node:net';
 
 import { type Answer, type DecodedPacket, decode, encode } from 'dns-packet';
 
-import type { Endpoint } from '../../../config/dnsbl-schema.js';
+import type { Endpoint } from '../../../config/network-values.js';
 import { rcodeOf, recordTexts } from '../../../util/dns-reply.js';
 import { codeOf, messageOf } from '../../../util/errors.js';
 

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../../config/dnsbl-schema.js';
+import type { Endpoint } from '../../../config/network-values.js';
 import type { ExpectedZone } from '../zones.js';
 import { type Question, type Reply, ask } from './ask.js';
 
