@@ -1,22 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
 import type { LoadedConfig } from '../config/load.js';
-import type { ListEdit } from '../jobs/edit-list.js';
 import type { Target } from '../jobs/hand-made.js';
 import type { List } from '../lists/catalogue.js';
-import { isMadeOf } from '../lists/definitions.js';
-import type { ManualText } from '../lists/manual-text.js';
 import { parseEnd } from '../lists/manual.js';
 import { EXIT, type ExitCode, KnownError, UsageError } from '../util/errors.js';
 import { UNIT_MS } from '../util/time-units.js';
 import type { CommandModule } from './command-module.js';
 import { parseDuration } from './duration.js';
-import { type DataOptions, addDataOptions, openListsOf } from './data-options.js';
-import { VOICE, note, warn, writeOut } from './output.js';
-import { withStateLock } from './state-lock.js';
-
-/** How long others may hold the lock of the state before this gives up. */
-const LOCK_WAIT_MS = 120_000;
+import { type DataOptions, addDataOptions } from './data-options.js';
+import { edit } from './edit-by-hand.js';
+import { note, warn } from './output.js';
 
 interface AddOptions extends DataOptions {
   readonly for?: number;
@@ -195,77 +189,6 @@ async function madeLists(
     if (!(error instanceof KnownError)) throw error;
     warn(`whether an allow list holds these addresses is not known: ${error.message}`);
     return undefined;
-  }
-}
-
-async function edit(
-  loaded: LoadedConfig,
-  options: DataOptions,
-  list: string,
-  work: (text: ManualText) => void,
-): Promise<ExitCode> {
-  const { editList } = await import('../jobs/edit-list.js');
-  const code = await withStateLock(
-    loaded,
-    'sekisho block',
-    async (): Promise<ExitCode> => {
-      const edited = editList(loaded, list, work);
-      if (edited.isChanged) await tellZones(loaded, list);
-      try {
-        return await follow(loaded, options, list, edited);
-      } catch (error) {
-        if (!(error instanceof KnownError)) throw error;
-        if (edited.isChanged) {
-          warn(`list ${list} was changed, and the kernel was not; the next update tries again`);
-        }
-        throw error;
-      }
-    },
-    LOCK_WAIT_MS,
-  );
-  return code ?? EXIT.failed;
-}
-
-/** Where the list could not be changed alone in the kernel, the whole firewall is applied. */
-async function follow(
-  loaded: LoadedConfig,
-  options: DataOptions,
-  list: string,
-  { isChanged, kernel }: ListEdit,
-): Promise<ExitCode> {
-  if (kernel === undefined) {
-    if (isChanged && loaded.config.firewall !== undefined) {
-      note('the kernel waits for the first `sekisho apply`');
-    }
-    return EXIT.done;
-  }
-  if (kernel === 'waiting') {
-    const { followWaiting } = await import('../jobs/follow-waiting.js');
-    return (await followWaiting(loaded, list, VOICE)) ? EXIT.done : EXIT.partial;
-  }
-  if (kernel.done) {
-    kernel.writeBoot();
-    return EXIT.done;
-  }
-  note(`the whole firewall is applied: ${kernel.reason}`);
-  const { applyUnattended } = await import('../jobs/apply-unattended.js');
-  const { openDataOfLists } = await import('../jobs/open-data.js');
-  const data = await openDataOfLists(loaded, options, VOICE);
-  const { lists, complete } = await openListsOf(loaded, data, options);
-  const applied = await applyUnattended(loaded, lists, VOICE);
-  return complete ? applied.exitCode : EXIT.partial;
-}
-
-/** How long others may go on with the old answer. */
-async function tellZones({ config }: LoadedConfig, list: string): Promise<void> {
-  const zones = (config.dnsbl?.zones ?? []).filter((zone) =>
-    [...Object.keys(zone.lists), ...zone.allow].some((name) => isMadeOf(config.lists, name, list)),
-  );
-  for (const { name, ttl, negative_ttl } of zones) {
-    await writeOut([
-      `${name}: at once; a resolver in front may keep its old answer for ${ttl / 1000} s, ` +
-        `and that an address was not listed for ${negative_ttl / 1000} s\n`,
-    ]);
   }
 }
 

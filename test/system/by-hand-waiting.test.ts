@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
 import { describe, expect } from 'vitest';
@@ -10,6 +10,7 @@ import { Namespace } from '../helpers/namespace.js';
 import { searchPath, systemTest } from '../helpers/programs.js';
 import type { RunResult } from '../helpers/run.js';
 import { MAIN } from '../helpers/sekisho.js';
+import { statisticsText } from '../helpers/statistics-text.js';
 
 /*
  * Changes by hand while `apply --confirm` waits, and after a roll-back.
@@ -133,6 +134,25 @@ describe.each(BACKENDS)('on %s', (backend) => {
     LONG_MS,
   );
 });
+
+systemTest(
+  'without the registry data of the last apply a change by hand counts all the same',
+  NEEDS,
+  async () => {
+    const host = await Host.make('ipset');
+    const sources = join(host.folder, 'state', 'sources');
+    await mkdir(sources, { recursive: true });
+    await writeFile(join(sources, 'delegated-apnic'), statisticsText());
+    await host.configure('ipset', 22, ', joined: { countries: [KR] }');
+    expect(await host.run('apply')).toMatchObject({ code: 0 });
+    await rm(sources, { recursive: true });
+    const block = await host.run('block', '192.0.2.21');
+    expect(block.stderr).toContain('; list blocked alone was brought into the rules that stand');
+    expect(block.code).toBe(3);
+    expect(await host.held()).toBe('1 11 21, port 22');
+  },
+  LONG_MS,
+);
 
 systemTest(
   'what was cut off before the kernel comes with the next run, and a damaged list hinders none',
