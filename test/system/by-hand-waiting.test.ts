@@ -150,6 +150,11 @@ systemTest(
     expect(block.stderr).toContain('; list blocked alone was brought into the rules that stand');
     expect(block.code).toBe(3);
     expect(await host.held()).toBe('1 11 21, port 22');
+    // but rules that are not ours any more are for an apply
+    expect(await host.program('iptables-nft', '-t', 'mangle', '-F')).toMatchObject({ code: 0 });
+    const later = await host.run('block', '192.0.2.31');
+    expect(later.stderr).toMatch(/list blocked was changed, and the kernel was not; the next/);
+    expect(later.code).toBe(1);
   },
   LONG_MS,
 );
