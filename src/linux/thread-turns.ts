@@ -57,13 +57,16 @@ export function takeShortTurns(): boolean {
  */
 export function becomeNice(nice: number): boolean {
   // elsewhere it would be the whole process
-  if (process.platform !== 'linux') return false;
-  if (getPriority(0) >= nice) return true;
+  return process.platform === 'linux' && giveWay(0, nice);
+}
+
+/** @param id of a thread; 0 for the calling one */
+function giveWay(id: number, nice: number): boolean {
   try {
-    setPriority(0, nice);
+    if (getPriority(id) < nice) setPriority(id, nice);
     return true;
   } catch {
-    return false; // refused by a seccomp filter; see above
+    return false; // it has ended, or a seccomp filter refuses; see above
   }
 }
 
@@ -83,13 +86,11 @@ export function otherThreads(): readonly number[] {
   }
 }
 
-/** {@link becomeNice} for other threads of this process; those that have ended do not matter. */
+/**
+ * {@link becomeNice} for other threads of this process, by the numbers that they had. Those that have
+ * ended are left out: their numbers may be those of others by now.
+ */
 export function makeNice(threads: readonly number[], nice: number): void {
-  for (const id of threads) {
-    try {
-      if (getPriority(id) < nice) setPriority(id, nice);
-    } catch {
-      continue; // it has ended, or a seccomp filter refuses
-    }
-  }
+  const own = new Set(otherThreads());
+  for (const id of threads) if (own.has(id)) giveWay(id, nice);
 }

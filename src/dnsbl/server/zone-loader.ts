@@ -23,8 +23,8 @@ interface Waiting {
 /** The loader's thread, seen from the main thread: one load at a time. */
 export class ZoneLoader {
   readonly #spec: LoaderSpec;
-  /** They collect the loader's garbage as well. */
-  readonly #helpers = otherThreads();
+  /** They collect the loader's garbage as well; none once they are nice. */
+  #helpers = otherThreads();
   #thread: Worker | undefined;
   #waiting: Waiting | undefined;
   readonly #report: Report;
@@ -62,7 +62,10 @@ export class ZoneLoader {
   load(): Promise<LoadedMessage> {
     if (this.#waiting !== undefined) throw new Error('a load is under way');
     const thread = (this.#thread ??= this.#start());
-    if (this.#hasLoaded) makeNice(this.#helpers, RELOAD_NICE);
+    if (this.#hasLoaded && this.#helpers.length > 0) {
+      makeNice(this.#helpers, RELOAD_NICE);
+      this.#helpers = [];
+    }
     this.#lastId++;
     const request: LoaderRequest = {
       id: this.#lastId,
