@@ -42,12 +42,12 @@ export class FileWatch {
    * @param sinceMs what changed after this time (ms since 1970) is told of, too
    */
   watch(paths: readonly string[], sinceMs: number): void {
-    const signatures = paths.map((path) => [path, signatureOf(path)] as const);
+    const signatures = signaturesOf(paths);
     const isNews = signatures.some(([path, { text, changedMs }]) => {
       const before = this.#seen.get(path) ?? text;
       return text !== before || changedMs > sinceMs - CLOCK_LAG_MS;
     });
-    this.#seen = new Map(signatures.map(([path, { text }]) => [path, text]));
+    this.#see(signatures);
     this.#paths = paths;
     this.#watchFolders();
     this.#poll ??= setInterval(() => {
@@ -63,12 +63,12 @@ export class FileWatch {
    */
   async rest(): Promise<void> {
     for (let k = 0; ; k++) {
-      const signatures = [...this.#seen.keys()].map((path) => [path, signatureOf(path)] as const);
+      const signatures = signaturesOf([...this.#seen.keys()]);
       const newestMs = Math.max(...signatures.map(([, { changedMs }]) => changedMs));
       const leftMs = newestMs + CLOCK_LAG_MS - Date.now();
       // a time that is yet to come is another clock's
       if (leftMs < 0 || leftMs > CLOCK_LAG_MS || k === MOST_RESTS) {
-        this.#seen = new Map(signatures.map(([path, { text }]) => [path, text]));
+        this.#see(signatures);
         clearTimeout(this.#settle);
         this.#settle = undefined;
         return;
@@ -82,6 +82,10 @@ export class FileWatch {
     clearInterval(this.#poll);
     clearTimeout(this.#settle);
     this.#settle = undefined;
+  }
+
+  #see(signatures: readonly (readonly [string, Signature])[]): void {
+    this.#seen = new Map(signatures.map(([path, { text }]) => [path, text]));
   }
 
   #closeWatchers(): void {
@@ -150,15 +154,22 @@ export class FileWatch {
   }
 }
 
+/** One state of a file. */
+interface Signature {
+  readonly text: string;
+  /** ms since 1970; -Infinity where it cannot be known. */
+  readonly changedMs: number;
+}
+
+function signaturesOf(paths: readonly string[]): (readonly [string, Signature])[] {
+  return paths.map((path) => [path, signatureOf(path)]);
+}
+
 /**
  * What tells one state of a file from the next, and when it last changed. That it cannot be looked
  * at (a circle of links, no right to its folder) is a state, too: whoever reads it says why.
  */
-export function signatureOf(path: string): {
-  readonly text: string;
-  /** ms since 1970; -Infinity where it cannot be known. */
-  readonly changedMs: number;
-} {
+export function signatureOf(path: string): Signature {
   let stat: fs.BigIntStats | undefined;
   try {
     stat = fs.statSync(path, { throwIfNoEntry: false, bigint: true });

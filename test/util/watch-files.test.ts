@@ -16,13 +16,19 @@ function watching(pollMs?: number): { watch: FileWatch; count: () => number } {
   return { watch, count: () => count };
 }
 
-test('appended to, replaced, removed, and there again', async () => {
+/** A file that has not changed for a while, and is watched. */
+async function watchingFile() {
   const folder = await temporaryFolder();
   const file = join(folder, 'list');
   writeFileSync(file, 'a\n');
   await sleep(50);
   const { watch, count } = watching();
   watch.watch([file], Date.now());
+  return { folder, file, watch, count };
+}
+
+test('appended to, replaced, removed, and there again', async () => {
+  const { folder, file, count } = await watchingFile();
   await sleep(300);
   expect(count()).toBe(0);
   const works = [
@@ -127,12 +133,7 @@ test('a file behind a symbolic link, and another link in its place', async () =>
 });
 
 test('what changed before everything is read anyway is not told of, what changes then is', async () => {
-  const folder = await temporaryFolder();
-  const file = join(folder, 'list');
-  writeFileSync(file, 'a\n');
-  await sleep(50);
-  const { watch, count } = watching();
-  watch.watch([file], Date.now());
+  const { folder, file, watch, count } = await watchingFile();
   const replace = (text: string): void => {
     writeFileSync(join(folder, 'new'), text);
     renameSync(join(folder, 'new'), file);
