@@ -64,6 +64,11 @@ async function askedOf(files: Parameters<typeof setUp>[0], nowMs = NOW) {
 
 const bl = (address: string): string => `${address.split('.').reverse().join('.')}.bl.example.net`;
 
+/** The texts of a name's TXT records, sorted. */
+function textsAt(asked: Asked, name: string): string[] {
+  return answersOf(asked.ask(name, 'TXT')).map((text) => text.slice('TXT '.length));
+}
+
 describe('a zone of lists', () => {
   test('fills in country, list, prefix and address', async () => {
     const asked = await askedOf({});
@@ -121,9 +126,7 @@ dnsbl:
       blocked: [...blocked, '2001:db8:1::/48', '2001:db8:1:2::3'].join('\n'),
       trusted: '10.200.0.1\n203.0.113.200\n2001:db8::1\n',
     });
-    const texts = (name: string): string[] => {
-      return answersOf(asked.ask(name, 'TXT')).map((text) => text.slice('TXT '.length));
-    };
+    const texts = (name: string): string[] => textsAt(asked, name);
     expect(texts(bl('203.0.113.7'))).toEqual([
       'asia 203.0.113.0/24',
       'both 203.0.113.0/24',
@@ -330,9 +333,7 @@ dnsbl:
     trusted: '192.0.2.0/24 other\n203.0.113.9\n',
   };
   const texts = (asked: Asked, address: string): string[] =>
-    answersOf(asked.ask(address.includes(':') ? six(address) : bl(address), 'TXT')).map((text) =>
-      text.slice('TXT '.length),
-    );
+    textsAt(asked, address.includes(':') ? six(address) : bl(address));
   const six = (address: string): string => dnsblName(6, address, 'bl.example.net');
 
   test('tells it by the registry data, and nothing where no country has the address', async () => {
